@@ -1,0 +1,416 @@
+//! What can go wrong, as one type: a variant for each thing a caller can do about it.
+//!
+//! Each error answers three questions: [`Error::code`] (what, for ever under this name),
+//! [`Error::retry`] (is it worth another try) and [`Error::scope`] (does it concern this document
+//! or the whole run). No message holds a secret or text of a document.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+mod code;
+
+pub use code::{ErrorCode, Retry, Scope};
+
+/// Result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are not what their format says. Reject the document or have it made anew.
+    Malformed(Malformed),
+    /// Sound input, but signing it so would break or mislead.
+    Refused(Refusal),
+    /// A bound of [`Limits`](crate::Limits) was reached. Raise the limit or reject the document.
+    LimitExceeded(Limit),
+    /// The signature does not fit in the room that was reserved. Prepare again with more room.
+    PlaceholderTooSmall {
+        /// Room in bytes.
+        reserved: usize,
+        /// Bytes the signature takes.
+        needed: usize,
+    },
+    /// The value does not verify with the plan's certificate: it is another document's, another
+    /// key's, or the wrong bytes were signed.
+    SignatureMismatch,
+    /// The certificate can't be used for this.
+    Certificate(CertificateError),
+    /// The saved state does not fit, or the document is not the one it was made for.
+    State(StateError),
+    /// The key can't be used.
+    Key(KeyError),
+    /// Reading or writing failed.
+    Io(Arc<io::Error>),
+    /// A mistake of the calling code: an impossible combination of arguments.
+    Misuse(Misuse),
+    /// The caller asked to stop.
+    Cancelled,
+    /// An invariant of this crate broke: please report it.
+    Bug(&'static str),
+}
+
+impl Error {
+    /// The stable name of what happened.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Error::Malformed(e) => e.code,
+            Error::Refused(e) => e.code,
+            Error::LimitExceeded(_) => ErrorCode::LimitExceeded,
+            Error::PlaceholderTooSmall { .. } => ErrorCode::PlaceholderTooSmall,
+            Error::SignatureMismatch => ErrorCode::SignatureMismatch,
+            Error::Certificate(e) => e.code,
+            Error::State(e) => e.code,
+            Error::Key(e) => e.code,
+            Error::Io(e) => io_code(e),
+            Error::Misuse(e) => e.code,
+            Error::Cancelled => ErrorCode::Cancelled,
+            Error::Bug(_) => ErrorCode::Bug,
+        }
+    }
+
+    /// Whether trying again can help, and from where.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.code().retry()
+    }
+
+    /// Whether this concerns one document, or everything that is still to do.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.code().scope()
+    }
+
+    /// Offset in the input, where one is known.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Error::Malformed(e) => e.offset,
+            Error::Refused(e) => e.offset,
+            Error::LimitExceeded(e) => e.offset,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Malformed(e) => e.fmt(f),
+            Error::Refused(e) => e.fmt(f),
+            Error::LimitExceeded(e) => e.fmt(f),
+            Error::PlaceholderTooSmall { reserved, needed } => {
+                write!(f, "signature takes {needed} bytes, {reserved} were reserved")
+            }
+            Error::Certificate(e) => e.fmt(f),
+            Error::State(e) => f.write_str(e.code.message()),
+            Error::Key(e) => e.fmt(f),
+            Error::Io(e) => write!(f, "{}: {e}", io_code(e).message()),
+            Error::Misuse(e) => write!(f, "{}: {}", e.code.message(), e.what),
+            Error::Bug(what) => write!(f, "{}: {what}", ErrorCode::Bug.message()),
+            Error::SignatureMismatch | Error::Cancelled => f.write_str(self.code().message()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io(e) => Some(e.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+/// Where and how bytes differ from their format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Malformed {
+    /// What is wrong.
+    pub code: ErrorCode,
+    /// Offset in the input, or in the decoded stream of `object` where the code says so.
+    pub offset: Option<u64>,
+    /// PDF object number.
+    pub object: Option<u32>,
+    /// The number that should be there.
+    pub expected: Option<u64>,
+    /// The number that is there.
+    pub found: Option<u64>,
+}
+
+impl Malformed {
+    /// A fault without a known place.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Malformed { code, offset: None, object: None, expected: None, found: None }
+    }
+
+    /// A fault at `offset`.
+    #[must_use]
+    pub fn at(code: ErrorCode, offset: u64) -> Self {
+        Malformed { offset: Some(offset), ..Malformed::new(code) }
+    }
+
+    /// Names the PDF object it is in.
+    #[must_use]
+    pub fn object(self, number: u32) -> Self {
+        Malformed { object: Some(number), ..self }
+    }
+
+    /// Adds both numbers.
+    #[must_use]
+    pub fn numbers(self, expected: u64, found: u64) -> Self {
+        Malformed { expected: Some(expected), found: Some(found), ..self }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        place(f, self.object, self.offset)?;
+        match (self.expected, self.found) {
+            (Some(expected), Some(found)) => write!(f, ": {expected} expected, {found} found"),
+            (None, Some(found)) => write!(f, ": {found} found"),
+            (Some(expected), None) => write!(f, ": {expected} expected"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Why sound input was not signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What stands in the way.
+    pub code: ErrorCode,
+    /// Offset in the input.
+    pub offset: Option<u64>,
+    /// PDF object number.
+    pub object: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal without a known place.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Refusal { code, offset: None, object: None }
+    }
+
+    /// A refusal because of what stands at `offset`.
+    #[must_use]
+    pub fn at(code: ErrorCode, offset: u64) -> Self {
+        Refusal { offset: Some(offset), ..Refusal::new(code) }
+    }
+
+    /// Names the PDF object that stands in the way.
+    #[must_use]
+    pub fn object(self, number: u32) -> Self {
+        Refusal { object: Some(number), ..self }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        place(f, self.object, self.offset)
+    }
+}
+
+/// The bound that was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limit {
+    /// Name of the field of [`Limits`](crate::Limits).
+    pub name: &'static str,
+    /// Its value.
+    pub limit: u64,
+    /// What the input asked for; where only a lower bound is known, that.
+    pub found: u64,
+    /// Offset in the input.
+    pub offset: Option<u64>,
+}
+
+impl Limit {
+    /// `found` is more than `limit`.
+    #[must_use]
+    pub fn new(name: &'static str, limit: u64, found: u64) -> Self {
+        Limit { name, limit, found, offset: None }
+    }
+
+    /// Names the place.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        Limit { offset: Some(offset), ..self }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limit {} is {}, at least {} is needed", self.name, self.limit, self.found)?;
+        place(f, None, self.offset)
+    }
+}
+
+/// Why a certificate can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateError {
+    /// What is wrong with it.
+    pub code: ErrorCode,
+    /// The end or beginning of its validity, where that is the reason.
+    pub time: Option<crate::Time>,
+    /// The size of its key in bits, where that is the reason.
+    pub bits: Option<u32>,
+}
+
+impl CertificateError {
+    /// A fault without further facts.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        CertificateError { code, time: None, bits: None }
+    }
+
+    /// Adds the moment that matters.
+    #[must_use]
+    pub fn time(self, time: crate::Time) -> Self {
+        CertificateError { time: Some(time), ..self }
+    }
+
+    /// Adds the key size.
+    #[must_use]
+    pub fn bits(self, bits: u32) -> Self {
+        CertificateError { bits: Some(bits), ..self }
+    }
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        if let Some(time) = self.time {
+            write!(f, ": {time}")?;
+        }
+        if let Some(bits) = self.bits {
+            write!(f, ": {bits} bits")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a saved state can't be resumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StateError {
+    /// What does not fit.
+    pub code: ErrorCode,
+}
+
+/// Why a key can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyError {
+    /// What is wrong.
+    pub code: ErrorCode,
+    /// Names of the keys to choose from, where there are several.
+    pub choices: Vec<String>,
+}
+
+impl KeyError {
+    /// A fault without further facts.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        KeyError { code, choices: Vec::new() }
+    }
+
+    /// Several keys, and none was named.
+    #[must_use]
+    pub fn several(choices: Vec<String>) -> Self {
+        KeyError { code: ErrorCode::KeySeveral, choices }
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        if !self.choices.is_empty() {
+            write!(f, ": {}", self.choices.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A mistake of the calling code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misuse {
+    /// Which rule was broken.
+    pub code: ErrorCode,
+    /// The argument, in words.
+    pub what: &'static str,
+}
+
+impl Misuse {
+    /// A combination of arguments that can't be.
+    #[must_use]
+    pub fn new(what: &'static str) -> Self {
+        Misuse { code: ErrorCode::Misuse, what }
+    }
+}
+
+macro_rules! from_parts {
+    ($($part:ident => $variant:ident),+ $(,)?) => {
+        $(impl From<$part> for Error {
+            fn from(e: $part) -> Self {
+                Error::$variant(e)
+            }
+        })+
+    };
+}
+
+from_parts! {
+    Malformed => Malformed,
+    Refusal => Refused,
+    Limit => LimitExceeded,
+    CertificateError => Certificate,
+    StateError => State,
+    KeyError => Key,
+    Misuse => Misuse,
+}
+
+impl From<io::Error> for Error {
+    fn from(e: io::Error) -> Self {
+        Error::Io(Arc::new(e))
+    }
+}
+
+impl StateError {
+    /// A state that can't be used, for the reason that the code names.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        StateError { code }
+    }
+}
+
+fn place(f: &mut fmt::Formatter<'_>, object: Option<u32>, offset: Option<u64>) -> fmt::Result {
+    if let Some(object) = object {
+        write!(f, " in object {object}")?;
+    }
+    if let Some(offset) = offset {
+        write!(f, " at offset {offset}")?;
+    }
+    Ok(())
+}
+
+fn io_code(e: &io::Error) -> ErrorCode {
+    match e.kind() {
+        io::ErrorKind::NotFound => ErrorCode::IoNotFound,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorCode::IoPermission,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            ErrorCode::IoDiskFull
+        }
+        io::ErrorKind::AlreadyExists => ErrorCode::IoTargetExists,
+        io::ErrorKind::BrokenPipe => ErrorCode::IoReaderGone,
+        _ => ErrorCode::IoOther,
+    }
+}

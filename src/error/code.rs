@@ -1,0 +1,361 @@
+//! The list of all error codes: name, message, cause, remedy, scope and retry in one place.
+//!
+//! `docs/errors.md` and `eseal errors` are printed from it. A code is added, never reworded, never used again.
+
+use std::fmt;
+
+/// Whether trying again can help.
+// Complete: a caller has no fourth thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same call will fail again.
+    Never,
+    /// The same call can succeed later.
+    Later,
+    /// Prepare the document again, then sign the new digest.
+    PrepareAgain,
+}
+
+impl Retry {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Retry::Never => "never",
+            Retry::Later => "later",
+            Retry::PrepareAgain => "prepare-again",
+        }
+    }
+}
+
+/// What else a fault concerns.
+// Complete: document, service, and run are the three that a batch tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This document alone.
+    Document,
+    /// Every document that needs the same service.
+    Service,
+    /// Every document of the run.
+    Run,
+}
+
+impl Scope {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Document => "document",
+            Scope::Service => "service",
+            Scope::Run => "run",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $retry:ident, $scope:ident, $message:literal, $cause:literal, $remedy:literal;)+) => {
+        /// The stable name of a fault: added, never reworded, never used again.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(#[doc = $message] $variant,)+
+        }
+
+        impl ErrorCode {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$variant,)+];
+
+            /// The name that scripts compare, such as `pdf.xref.cycle`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $name,)+ }
+            }
+
+            /// What happened, as one clause.
+            #[must_use]
+            pub fn message(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $message,)+ }
+            }
+
+            /// How it comes about.
+            #[must_use]
+            pub fn cause(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $cause,)+ }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub fn remedy(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $remedy,)+ }
+            }
+
+            /// Whether trying again can help.
+            #[must_use]
+            pub fn retry(self) -> Retry {
+                match self { $(ErrorCode::$variant => Retry::$retry,)+ }
+            }
+
+            /// What else the fault concerns.
+            #[must_use]
+            pub fn scope(self) -> Scope {
+                match self { $(ErrorCode::$variant => Scope::$scope,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // PDF: structure
+    PdfNotPdf = "pdf.not-a-pdf", Never, Document, "not a PDF",
+        "No `%PDF-` header in the first 1,024 bytes, or the file is empty.",
+        "Check that the right file was given. Other files go into a container.";
+    PdfHeader = "pdf.header", Never, Document, "bytes before the PDF header",
+        "Something, such as a mail or HTTP header, stands before `%PDF-`; offsets then mean two things.",
+        "Have the file made anew, or pass `--recover`, which lifts this check.";
+    PdfTail = "pdf.tail", Never, Document, "bytes after the last %%EOF",
+        "Something other than white space or NUL follows the last `%%EOF`. It may be half a revision.",
+        "Have the file made anew. `--recover` allows it where nothing is signed yet.";
+    PdfStartxref = "pdf.startxref", Never, Document, "no usable startxref",
+        "The last `startxref` is missing, is no number, or points outside the file: the file is cut or was damaged.",
+        "Fetch the file again. `--recover` scans for the objects.";
+    PdfXref = "pdf.xref.malformed", Never, Document, "malformed cross-reference section",
+        "A cross-reference table or stream is not as ISO 32000-1, 7.5.4 and 7.5.8 want it.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfXrefCycle = "pdf.xref.cycle", Never, Document, "cross-reference sections form a cycle",
+        "`Prev` or `XRefStm` leads back to a section that was read already.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfHybrid = "pdf.xref.hybrid", Never, Document, "the two readings of a hybrid file differ",
+        "The file has a table and a stream of cross-references, and they name different objects: old and new viewers show different documents.",
+        "Save the file anew without hybrid references before it is signed.";
+    PdfTrailer = "pdf.trailer", Never, Document, "malformed trailer",
+        "The trailer is missing, or lacks `Root` or `Size`.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfSyntax = "pdf.syntax", Never, Document, "malformed object",
+        "The bytes at the offset are no PDF object.",
+        "Have the file made anew.";
+    PdfTruncated = "pdf.truncated", Never, Document, "the file ends too early",
+        "An object or a section goes on past the end of the file.",
+        "Fetch the file again.";
+    PdfObjectMissing = "pdf.object.missing", Never, Document, "object is missing",
+        "An object that is needed for signing is not in the file.",
+        "Have the file made anew.";
+    PdfObjectNumber = "pdf.object.number", Never, Document, "another object stands where the cross-references say",
+        "The cross-reference entry leads to an object with another number or generation.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfObjectType = "pdf.object.type", Never, Document, "object has the wrong type",
+        "An object that is needed for signing is not the dictionary, array, number or name that it should be.",
+        "Have the file made anew.";
+    PdfObjectCycle = "pdf.object.cycle", Never, Document, "objects refer to themselves",
+        "`Kids`, `Parent`, `Extends`, `Length` or a chain of references leads back to where it began.",
+        "Have the file made anew.";
+    PdfDuplicateKey = "pdf.duplicate-key", Never, Document, "a dictionary has the same key twice",
+        "Two readers may see two documents.",
+        "Have the file made anew.";
+    PdfStream = "pdf.stream", Never, Document, "malformed stream",
+        "`Length` is missing or wrong, or `endstream` is not where it says.",
+        "Have the file made anew.";
+    PdfFilter = "pdf.filter.unsupported", Never, Document, "filter is not supported here",
+        "A cross-reference or object stream uses another filter than FlateDecode, or an unknown predictor.",
+        "Save the file anew with ordinary compression.";
+    PdfFilterData = "pdf.filter.data", Never, Document, "compressed data are damaged",
+        "A cross-reference or object stream can't be inflated.",
+        "Fetch the file again, or pass `--recover`.";
+    PdfObjectStream = "pdf.object-stream", Never, Document, "malformed object stream",
+        "An object stream does not hold the object that the cross-references promise.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfEncrypted = "pdf.encrypted", Never, Document, "the document is encrypted",
+        "Encrypted documents are not signed by this version.",
+        "Remove the encryption, then sign.";
+    PdfCatalog = "pdf.catalog", Never, Document, "malformed document catalog",
+        "`Root` does not lead to a catalog.",
+        "Have the file made anew, or pass `--recover`.";
+    PdfPages = "pdf.pages", Never, Document, "malformed page tree",
+        "The page tree holds no page, or nodes that are neither page nor tree.",
+        "Have the file made anew.";
+    PdfForm = "pdf.form", Never, Document, "malformed form",
+        "`AcroForm`, its `Fields` or a field is not as ISO 32000-1, 12.7 wants it.",
+        "Have the file made anew.";
+    PdfXfa = "pdf.form.xfa", Never, Document, "the document has an XFA form",
+        "The form is described a second time in XFA: viewers that know XFA show something else than the others, and a signature field added to the AcroForm is not in it.",
+        "Flatten the form or remove XFA, then sign.";
+    PdfFieldDuplicate = "pdf.field.duplicate", Never, Document, "two fields have the same name",
+        "The field that was asked for exists twice.",
+        "Name another field.";
+    PdfFieldMissing = "pdf.field.missing", Never, Document, "no such signature field",
+        "The name has dots and its parents do not exist, so it can't be made anew.",
+        "Name an existing field, or a new one without dots.";
+    PdfFieldType = "pdf.field.type", Never, Document, "the field is no signature field",
+        "A field of that name exists, but is a text, button or choice field.",
+        "Name another field.";
+    PdfFieldTaken = "pdf.field.taken", Never, Document, "the signature field is signed already",
+        "The field that was asked for has a value.",
+        "Name another field, or none.";
+    PdfFieldLocked = "pdf.field.locked", Never, Document, "an earlier signature locks the field",
+        "A field lock (FieldMDP) of an earlier signature covers the field that was asked for.",
+        "Name a field that is not locked.";
+    PdfLocked = "pdf.locked", Never, Document, "an earlier certification forbids another signature",
+        "The document is certified with `P 1`, or a lock with `P 1` was signed: no change is allowed.",
+        "Ask the document's owner for a version that may be signed.";
+    PdfSeedValue = "pdf.seed-value", Never, Document, "the field demands what this signature is not",
+        "The field's seed value dictionary requires another filter, digest, reason or certificate.",
+        "Sign as the field demands, or name another field.";
+    PdfRecoverSigned = "pdf.recover.signed", Never, Document, "a damaged document that is signed is not repaired",
+        "Recovery was asked for, but the document carries signatures, which a repair would break or hide.",
+        "Sign the original, undamaged file.";
+    PdfByteRange = "pdf.byte-range", Never, Document, "malformed ByteRange",
+        "`ByteRange` is not `[0 a b c]` around exactly the `Contents` string, or reaches beyond the file.",
+        "The signature is not sound; ask its maker.";
+    PdfContents = "pdf.contents", Never, Document, "malformed Contents",
+        "`Contents` of a signature is no hexadecimal string with one CMS structure and zeros after it.",
+        "The signature is not sound; ask its maker.";
+
+    // ASN.1, CMS, certificates
+    DerMalformed = "der.malformed", Never, Document, "malformed ASN.1",
+        "The bytes are not the DER (or, where allowed, BER) that they should be.",
+        "Check that the right file was given.";
+    CmsMalformed = "cms.malformed", Never, Document, "malformed CMS signature",
+        "The structure is no SignedData as RFC 5652 wants it.",
+        "The signature is not sound; ask its maker.";
+    CertificateMalformed = "certificate.malformed", Never, Run, "not a certificate",
+        "The file is neither PEM, DER nor bare base64 of an X.509 certificate.",
+        "Give the signer's certificate.";
+    CertificateKeyWeak = "certificate.key.weak", Never, Run, "the certificate's key is too weak",
+        "RSA below 2,048 bits, or an RSA exponent that is even or below 3.",
+        "Use a certificate with a stronger key.";
+    CertificateKeyUnsupported = "certificate.key.unsupported", Never, Run, "the certificate's key is of an unknown kind",
+        "Only RSA of 2,048 to 8,192 bits, P-256, P-384, P-521 and Ed25519 are signed with.",
+        "Use another certificate.";
+    CertificateAlgorithm = "certificate.algorithm", Never, Run, "the certificate's key can't be used with this algorithm",
+        "For example PSS with an EC key, or another digest than the key's own restriction allows.",
+        "Leave the algorithm out: it follows from the certificate.";
+    CertificateExpired = "certificate.expired", Never, Run, "the certificate has expired",
+        "The moment of signing is after `notAfter`.",
+        "Use the renewed certificate; `--allow-expired` signs all the same.";
+    CertificateNotYetValid = "certificate.not-yet-valid", Never, Run, "the certificate is not valid yet",
+        "The moment of signing is before `notBefore`.",
+        "Check the clock, or wait; `--allow-expired` signs all the same.";
+    CertificateUsage = "certificate.usage", Never, Run, "the certificate is not for signing documents",
+        "Its key usage has neither nonRepudiation nor digitalSignature, or it is a CA's.",
+        "Give the signing certificate.";
+    CertificateChain = "certificate.chain", Never, Run, "the chain does not fit the certificate",
+        "A certificate of the chain did not issue the one before it.",
+        "Give the issuers in any order, but only issuers of this certificate.";
+
+    // signature values, saved state
+    SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
+        "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
+        "Sign exactly the digest that `prepare` printed; check the order of a batch. The prepared state is kept, so the right value can still come.";
+    SignatureEncoding = "signature.encoding", Never, Document, "the signature value is not encoded as its kind wants",
+        "Wrong length, or for EC keys neither strict DER nor exactly r and s of full width.",
+        "Pass the value as the signing service gave it, base64 of the bytes. The prepared state is kept.";
+    PlaceholderTooSmall = "signature.too-large", PrepareAgain, Document, "the signature does not fit in the reserved room",
+        "The value or the certificates take more room than was reserved.",
+        "Prepare again with a larger `--reserve`.";
+    StateMalformed = "state.malformed", PrepareAgain, Document, "the saved state is damaged",
+        "The saved state was cut or changed.",
+        "Prepare again.";
+    StateVersion = "state.version", PrepareAgain, Document, "the saved state is of an unknown version",
+        "It was written by a newer version of this program.",
+        "Use that version, or prepare again.";
+    StateOtherDocument = "state.other-document", PrepareAgain, Document, "the saved state belongs to another document",
+        "Length or digest of the document differ from what was prepared.",
+        "Give the document that was prepared, or prepare again.";
+    DocumentChanged = "state.document-changed", PrepareAgain, Document, "the document changed while it was read",
+        "Its length, its time of change or its bytes are not what they were a moment ago.",
+        "Wait until its writer is done, then prepare again.";
+    StoreUnknown = "store.unknown", Never, Document, "no such entry in the store",
+        "The store has no prepared state under this id.",
+        "Check the id and `--store`; prepare again where it was expired.";
+    StoreMalformed = "store.malformed", Never, Document, "the store's entry is damaged",
+        "A file of the store can't be read as what it should be.",
+        "Prepare the document again, or remove the entry with `sessions purge`.";
+
+    // keys
+    KeyPassword = "key.password", Never, Run, "wrong password, or the key file is damaged",
+        "The two can't be told apart.",
+        "Check the password and the file. It is tried once a run.";
+    KeyMalformed = "key.malformed", Never, Run, "not a key file",
+        "The file is neither PFX (PKCS#12), PEM nor PKCS#8.",
+        "Give the key's file.";
+    KeyNone = "key.none", Never, Run, "no private key in the file",
+        "The file holds certificates alone.",
+        "Give the file with the private key.";
+    KeySeveral = "key.several", Never, Run, "several keys in the file",
+        "The file holds more than one private key, and none was named.",
+        "Name one with `--key-alias`.";
+    KeyUnsupported = "key.unsupported", Never, Run, "the key or its encryption is of an unknown kind",
+        "The key's algorithm, or the way it is encrypted, is not supported.",
+        "Save the key anew, for example with `openssl pkcs12 -export`.";
+    KeyCertificate = "key.certificate", Never, Run, "no certificate for the key",
+        "No certificate in the file, or given, has the key's public half.",
+        "Give the key's certificate with `--cert`.";
+    KeyFailed = "key.failed", Later, Run, "the key could not sign",
+        "The cryptographic library refused the operation.",
+        "Try again; check the key.";
+    KeyRisk = "key.risk", Never, Run, "signing with an RSA key needs the aws-lc feature",
+        "This build has no RSA private-key operation that is hardened against timing attacks.",
+        "Build with the feature `aws-lc`.";
+    PasswordTooLong = "key.password-too-long", Never, Run, "the password is too long to be encrypted",
+        "RSA takes at most the key's length less 11 bytes (OAEP: less 42) of UTF-8.",
+        "Use a shorter password.";
+    PublicKeyMalformed = "key.public-malformed", Never, Run, "not a public key",
+        "The file is no RSA public key or certificate of 2,048 to 8,192 bits in PEM or DER.",
+        "Give the service's public key.";
+
+    // input from callers
+    ValuesMalformed = "values.malformed", Never, Document, "malformed line of values",
+        "A line is no JSON object with `id` and base64 `signature`, or an array does not fit `--order`.",
+        "Pass one object a line as the manual says.";
+    ValuesTwice = "values.twice", Never, Document, "two values for one document",
+        "The same id stands twice with different values.",
+        "Pass one value an id.";
+    InputMalformed = "input.malformed", Never, Document, "malformed line of input",
+        "A line of the manifest or list is not what it should be.",
+        "Pass one JSON object, or one name, a line.";
+    InputFormat = "input.format", Never, Document, "the format is not supported",
+        "Only PDF is signed by this version.",
+        "Give PDF files.";
+
+    // files
+    IoNotFound = "io.not-found", Never, Document, "file not found",
+        "The file or folder does not exist.",
+        "Check the path.";
+    IoPermission = "io.permission", Never, Document, "permission denied",
+        "The file or folder may not be read or written.",
+        "Check its owner and mode.";
+    IoDiskFull = "io.disk-full", Later, Run, "no space left",
+        "The disk or the quota is full. Nothing half-written was left.",
+        "Make room, then run again with `--resume`.";
+    IoTargetExists = "io.target-exists", Never, Document, "the target exists",
+        "A file of the result's name is there already.",
+        "Name another `--out`, or pass `--overwrite`.";
+    IoCollision = "io.collision", Never, Document, "two results would have the same name",
+        "Two inputs lead to one target.",
+        "Name outputs in a manifest, or sign the folders one by one.";
+    IoReaderGone = "io.reader-gone", Later, Run, "the reader went away",
+        "Standard output was closed.",
+        "Run again with `--resume`.";
+    IoOther = "io.other", Later, Document, "reading or writing failed",
+        "The system reported an error.",
+        "See the message.";
+
+    // the rest
+    LimitExceeded = "limit.exceeded", Never, Document, "a limit was reached",
+        "The input asks for more than the limit that is named.",
+        "Raise it with `--limit NAME=VALUE`, or reject the document.";
+    Misuse = "misuse", Never, Run, "impossible arguments",
+        "Two arguments exclude each other, or one is out of its range.",
+        "See the message.";
+    Cancelled = "cancelled", Later, Run, "cancelled",
+        "The run was stopped from outside.",
+        "Run again with `--resume`.";
+    Bug = "bug", Never, Document, "a fault of this program",
+        "An invariant broke. The document is untouched.",
+        "Please report it with the document, if that may be shown.";
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

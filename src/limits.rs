@@ -1,0 +1,123 @@
+//! Every bound on hostile input, as one value.
+
+use crate::error::{Misuse, Result};
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $default:expr;)+) => {
+        /// Bounds on what an input may ask for. There are no others: no globals, no constants.
+        ///
+        /// The defaults are well above what honest documents need (`docs/limits` of the README
+        /// names the largest that were seen).
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: u64,)+
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Limits { $($name: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// Names, in the order of the documentation.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name),)+];
+
+            /// Sets the limit `name`.
+            ///
+            /// # Errors
+            /// [`Error::Misuse`](crate::Error::Misuse) when there is no such limit.
+            pub fn set(&mut self, name: &str, value: u64) -> Result<()> {
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($name) => self.$name = value,)+
+                    _ => return Err(Misuse::new("no limit of that name").into()),
+                }
+                Ok(())
+            }
+
+            /// The limit `name`, if there is one.
+            #[must_use]
+            pub fn value(&self, name: &str) -> Option<u64> {
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($name) => Some(self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Nesting of arrays and dictionaries in a PDF object.
+    pdf_depth: 100;
+    /// Length of a chain of references, of `Length` references, of `Extends`.
+    pdf_references: 32;
+    /// Highest object number, and objects in one file.
+    pdf_objects: 8_388_607;
+    /// Entries of all cross-reference sections together.
+    pdf_xref_entries: 16_000_000;
+    /// Cross-reference sections in the `Prev` chain.
+    pdf_sections: 1_024;
+    /// Signature fields with a value.
+    pdf_signatures: 256;
+    /// Filters of one stream.
+    pdf_filters: 4;
+    /// Bytes of one decoded cross-reference or object stream.
+    pdf_stream_bytes: 64 << 20;
+    /// Bytes of all decoded streams of one document.
+    pdf_streams_bytes: 256 << 20;
+    /// Bytes of one object that is read (streams: their dictionary).
+    pdf_object_bytes: 16 << 20;
+    /// Bytes of a name.
+    pdf_name_bytes: 1_024;
+    /// Objects that are read for one document.
+    pdf_reads: 200_000;
+    /// Depth of the page tree and of the field tree.
+    pdf_tree_depth: 64;
+    /// Nodes of the page tree that are visited.
+    pdf_pages: 100_000;
+    /// Form fields that are visited.
+    pdf_fields: 100_000;
+    /// Bytes of `Contents` of one signature.
+    pdf_contents_bytes: 4 << 20;
+    /// Bytes that a rebuild of broken cross-references scans.
+    pdf_rebuild_bytes: 4 << 30;
+    /// Bytes of a CMS structure.
+    cms_bytes: 8 << 20;
+    /// Nesting of ASN.1.
+    der_depth: 64;
+    /// Certificates in a chain or a CMS structure.
+    certificates: 64;
+    /// Bytes of one certificate.
+    certificate_bytes: 64 << 10;
+    /// Bytes of a PFX or key file.
+    key_bytes: 1 << 20;
+    /// Iterations of one key derivation.
+    kdf_iterations: 1_000_000;
+    /// Iterations of all key derivations of a file.
+    kdf_iterations_sum: 5_000_000;
+    /// Bags of a PFX.
+    pfx_bags: 64;
+    /// Bytes of a saved state.
+    state_bytes: 16 << 20;
+    /// Bytes of one line of JSON input.
+    line_bytes: 16 << 20;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_by_name_and_refuses_unknown_names() {
+        let mut limits = Limits::default();
+        for name in Limits::NAMES {
+            limits.set(name, 7).unwrap();
+            assert_eq!(limits.value(name), Some(7));
+        }
+        limits.set("pdf-depth", 8).unwrap();
+        assert_eq!(limits.pdf_depth, 8);
+        assert!(limits.set("pdf_dept", 1).is_err());
+    }
+}

@@ -1,0 +1,318 @@
+//! The bytes of a document: in memory, or behind anything that answers `read_at`.
+//!
+//! Nothing is mapped: a mapped file that somebody truncates kills the whole process. What is read
+//! is asked for as windows; whoever needs all of it reads it in pieces.
+
+use std::fmt;
+use std::io;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorCode, Malformed, Result, StateError};
+
+/// Bytes that can be read at any offset: a file, an object store, a database.
+///
+/// The bytes must not change while a [`Source`] on them is in use. What does change is noticed
+/// at the latest when the result is written, as `state.document-changed`.
+pub trait ReadAt: Send + Sync {
+    /// Reads into `buffer` from `offset`; returns how many bytes came, 0 at the end.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Whether length and time of change are still what they were when it was opened.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// The open file behind it, if there is one, so that the system can copy inside the kernel.
+    fn as_file(&self) -> Option<&std::fs::File> {
+        None
+    }
+}
+
+/// A document's bytes. Cheap to clone; nothing is copied.
+#[derive(Clone)]
+pub struct Source {
+    inner: Inner,
+    len: u64,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Memory(Arc<Vec<u8>>),
+    Reader(Arc<dyn ReadAt>),
+    Joined { base: Arc<Source>, tail: Arc<Vec<u8>> },
+}
+
+impl Source {
+    /// Bytes in memory.
+    #[must_use]
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Source::from_shared(Arc::new(bytes.into()))
+    }
+
+    /// Bytes in memory that others hold, too.
+    #[must_use]
+    pub fn from_shared(bytes: Arc<Vec<u8>>) -> Self {
+        let len = to_u64(bytes.len());
+        Source { inner: Inner::Memory(bytes), len }
+    }
+
+    /// `len` bytes behind `reader`.
+    #[must_use]
+    pub fn from_reader(reader: Arc<dyn ReadAt>, len: u64) -> Self {
+        Source { inner: Inner::Reader(reader), len }
+    }
+
+    /// This source with `tail` after it, as if both were one file.
+    #[must_use]
+    pub(crate) fn joined(&self, tail: Arc<Vec<u8>>) -> Self {
+        let len = self.len.saturating_add(to_u64(tail.len()));
+        Source { inner: Inner::Joined { base: Arc::new(self.clone()), tail }, len }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is not a single byte.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes of `range`, which must lie inside the source.
+    ///
+    /// # Errors
+    /// `pdf.truncated` when the range reaches beyond the end; reading faults.
+    pub fn window(&self, range: Range<u64>) -> Result<Bytes> {
+        let Some(len) = range.end.checked_sub(range.start).filter(|_| range.end <= self.len) else {
+            return Err(Malformed::at(ErrorCode::PdfTruncated, range.start).into());
+        };
+        if let Inner::Memory(bytes) = &self.inner {
+            let (start, end) = (to_usize(range.start)?, to_usize(range.end)?);
+            return Ok(Bytes { data: Arc::clone(bytes), start, end });
+        }
+        let mut buffer = vec![0; to_usize(len)?];
+        self.read_exact(range.start, &mut buffer)?;
+        Ok(Bytes::from(buffer))
+    }
+
+    /// The bytes from `offset` on, `len` of them or as many as there are.
+    ///
+    /// # Errors
+    /// Reading faults.
+    pub fn window_up_to(&self, offset: u64, len: u64) -> Result<Bytes> {
+        let start = offset.min(self.len);
+        self.window(start..start.saturating_add(len).min(self.len))
+    }
+
+    /// Fills `buffer` from `offset`.
+    ///
+    /// # Errors
+    /// `state.document-changed` when the bytes that were announced are not there any more.
+    pub fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        match &self.inner {
+            Inner::Memory(bytes) => {
+                let start = to_usize(offset)?;
+                let end = start.checked_add(buffer.len());
+                let part = end.and_then(|end| bytes.get(start..end)).ok_or_else(changed)?;
+                buffer.copy_from_slice(part);
+                Ok(())
+            }
+            Inner::Reader(reader) => read_fully(reader.as_ref(), offset, buffer),
+            Inner::Joined { base, tail } => {
+                let from_base = base.len.saturating_sub(offset).min(to_u64(buffer.len()));
+                let (first, second) = buffer.split_at_mut(to_usize(from_base)?);
+                if !first.is_empty() {
+                    base.read_exact(offset, first)?;
+                }
+                let start = to_usize(offset.saturating_sub(base.len))?;
+                let end = start.checked_add(second.len());
+                let part = end.and_then(|end| tail.get(start..end)).ok_or_else(changed)?;
+                second.copy_from_slice(part);
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands the bytes of `range` to `take`, in order, in pieces of at most 256 KiB.
+    ///
+    /// # Errors
+    /// Reading faults, and whatever `take` returns.
+    pub fn for_each(&self, range: Range<u64>, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if let Inner::Memory(bytes) = &self.inner {
+            let part = bytes.get(to_usize(range.start)?..to_usize(range.end)?);
+            return take(part.ok_or_else(changed)?);
+        }
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut at = range.start;
+        while at < range.end {
+            let left = usize::try_from(range.end - at).unwrap_or(PIECE_BYTES);
+            let piece = buffer.get_mut(..left.min(PIECE_BYTES)).unwrap_or_default();
+            self.read_exact(at, piece)?;
+            take(piece)?;
+            at += to_u64(piece.len());
+        }
+        Ok(())
+    }
+
+    /// Makes sure that nobody wrote to the document since it was opened, as far as its maker can tell.
+    ///
+    /// # Errors
+    /// `state.document-changed`.
+    pub fn check_unchanged(&self) -> Result<()> {
+        match &self.inner {
+            Inner::Memory(_) => Ok(()),
+            Inner::Reader(reader) => reader.is_unchanged()?.then_some(()).ok_or_else(changed),
+            Inner::Joined { base, .. } => base.check_unchanged(),
+        }
+    }
+
+    /// The open file that holds exactly these bytes, if there is one.
+    #[must_use]
+    pub fn as_file(&self) -> Option<&std::fs::File> {
+        match &self.inner {
+            Inner::Reader(reader) => reader.as_file(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// A piece of a source: shared, cheap to clone and to cut.
+#[derive(Clone, Default)]
+pub struct Bytes {
+    data: Arc<Vec<u8>>,
+    start: usize,
+    end: usize,
+}
+
+impl Bytes {
+    /// The part `range` of these bytes, without copying; cut at the end where it reaches beyond.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Bytes {
+        let start = self.start.saturating_add(range.start).min(self.end);
+        let end = self.start.saturating_add(range.end).clamp(start, self.end);
+        Bytes { data: Arc::clone(&self.data), start, end }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.data.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        let end = bytes.len();
+        Bytes { data: Arc::new(bytes), start: 0, end }
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Bytes) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Bytes {}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+/// A length or offset in memory as one in a file.
+pub(crate) fn to_u64(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// An offset in a file as one in memory.
+pub(crate) fn to_usize(n: u64) -> Result<usize> {
+    usize::try_from(n).map_err(|_| Error::Bug("offset beyond the address space"))
+}
+
+fn read_fully(reader: &dyn ReadAt, mut offset: u64, mut buffer: &mut [u8]) -> Result<()> {
+    while !buffer.is_empty() {
+        match reader.read_at(offset, buffer) {
+            Ok(0) => return Err(changed()),
+            Ok(n) => {
+                buffer = buffer.get_mut(n..).ok_or(Error::Bug("read_at returned too much"))?;
+                offset = offset.saturating_add(to_u64(n));
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+fn changed() -> Error {
+    StateError::new(ErrorCode::DocumentChanged).into()
+}
+
+// Large enough that the cost of a call disappears, small enough for a second-level cache.
+const PIECE_BYTES: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Slow(Vec<u8>);
+
+    impl ReadAt for Slow {
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+            let rest = &self.0[usize::try_from(offset).unwrap().min(self.0.len())..];
+            let n = rest.len().min(buffer.len()).min(3);
+            buffer[..n].copy_from_slice(&rest[..n]);
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn windows_agree_for_memory_reader_and_joined() {
+        let all: Vec<u8> = (0..=200).collect();
+        let sources = [
+            Source::from_bytes(all.clone()),
+            Source::from_reader(Arc::new(Slow(all.clone())), 201),
+            Source::from_bytes(&all[..77]).joined(Arc::new(all[77..].to_vec())),
+        ];
+        for source in sources {
+            assert_eq!(&*source.window(70..90).unwrap(), &all[70..90]);
+            assert_eq!(&*source.window_up_to(190, 100).unwrap(), &all[190..]);
+            assert!(source.window(200..202).is_err());
+            let mut seen = Vec::new();
+            source
+                .for_each(3..150, |piece| {
+                    seen.extend_from_slice(piece);
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(seen, &all[3..150]);
+        }
+    }
+
+    #[test]
+    fn a_shrunken_reader_is_a_changed_document() {
+        let source = Source::from_reader(Arc::new(Slow(vec![0; 10])), 20);
+        let error = source.window(5..15).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::DocumentChanged);
+    }
+}
