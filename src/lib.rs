@@ -4,9 +4,13 @@
 
 pub mod error;
 
+mod cms;
+mod der;
 mod digest;
 mod limits;
 mod output;
+mod pki;
+mod provider;
 mod secret;
 mod signature;
 mod source;
@@ -16,6 +20,8 @@ pub use digest::{Digest, DigestAlgorithm, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
 pub use limits::Limits;
 pub use output::Output;
+pub use pki::{Certificate, KeyKind, Padding, PublicKey};
+pub use provider::{Clock, Entropy, Signer, draw_moment};
 pub use secret::Secret;
 pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSigned};
 pub use source::{Bytes, ReadAt, Source};

@@ -1,0 +1,12 @@
+//! CMS signatures (RFC 5652): attributes to be signed, SignedData around a value, and SignedData that others made.
+//!
+//! Our own are plain concatenations of parts that are computed once a plan, as an [`Identity`]. Foreign ones are
+//! read as they stand: the received order of the signed attributes decides.
+
+mod attributes;
+mod signed_data;
+mod value;
+
+pub(crate) use attributes::{Identity, message_digest_of, signed_attributes};
+pub(crate) use signed_data::{signed_data, signed_data_len_max};
+pub(crate) use value::accept_value;
