@@ -6,6 +6,7 @@
 mod algorithm;
 mod certificate;
 mod ecdsa;
+mod issuers;
 mod name;
 pub(crate) mod oid;
 mod pem;
@@ -17,5 +18,6 @@ mod verify_pure;
 pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm_der, signature_algorithm_der};
 pub use certificate::Certificate;
 pub(crate) use ecdsa::{ecdsa_der_from_fixed, is_strict_ecdsa_der};
+pub(crate) use issuers::issuers_of;
 pub(crate) use pem::{Block, bare_base64, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};

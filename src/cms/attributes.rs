@@ -2,7 +2,7 @@
 
 use crate::der::{self, Reader};
 use crate::digest::{Digest, DigestAlgorithm};
-use crate::error::{CertificateError, ErrorCode, Result};
+use crate::error::ErrorCode;
 use crate::pki::{Certificate, digest_algorithm_der, oid, signature_algorithm_der};
 use crate::signature::SignatureAlgorithm;
 
@@ -21,16 +21,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The signer, and its issuers in any order; self-signed ones are left out.
-    ///
-    /// # Errors
-    /// [`Error::Certificate`](crate::Error::Certificate) with the code `certificate.chain` when a certificate of
-    /// the chain is no issuer of the signer's.
-    pub(crate) fn new(signer: &Certificate, chain: &[Certificate], algorithm: SignatureAlgorithm) -> Result<Self> {
-        let issuers = issuers(signer, chain)?;
-        let parts: Vec<&[u8]> = std::iter::once(signer).chain(&issuers).map(Certificate::as_der).collect();
+    /// The signer, and its issuers as [`issuers_of`](crate::pki::issuers_of) orders them.
+    pub(crate) fn new(signer: &Certificate, issuers: &[Certificate], algorithm: SignatureAlgorithm) -> Self {
+        let parts: Vec<&[u8]> = std::iter::once(signer).chain(issuers).map(Certificate::as_der).collect();
         let (before_digest, after_digest) = attributes_template(signer, algorithm.digest());
-        Ok(Identity {
+        Identity {
             digest_algorithm: match algorithm {
                 // RFC 8419, 3: the digest of Ed25519 is named without parameters.
                 SignatureAlgorithm::Ed25519 => der::sequence(&[&der::tlv(der::OID, &[oid::SHA512])]),
@@ -43,7 +38,7 @@ impl Identity {
             attributes_bytes: before_digest.len() + algorithm.digest().len_bytes() + after_digest.len(),
             before_digest,
             after_digest,
-        })
+        }
     }
 }
 
@@ -114,27 +109,6 @@ fn attributes_template(signer: &Certificate, digest: DigestAlgorithm) -> (Vec<u8
     let end = set.len() - after;
     let (before, rest) = set.split_at(end - placeholder.len());
     (before.to_vec(), rest.get(placeholder.len()..).unwrap_or_default().to_vec())
-}
-
-/// The issuers, nearest first, without self-signed ones.
-fn issuers(signer: &Certificate, chain: &[Certificate]) -> Result<Vec<Certificate>> {
-    let mut path = vec![signer.clone()];
-    let mut left: Vec<&Certificate> = chain.iter().filter(|certificate| *certificate != signer).collect();
-    let mut at = 0;
-    while let Some(subject) = path.get(at).cloned() {
-        let (found, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|certificate| certificate.issued(&subject));
-        for issuer in found {
-            if !path.contains(issuer) {
-                path.push(issuer.clone());
-            }
-        }
-        left = others;
-        at += 1;
-    }
-    if !left.is_empty() {
-        return Err(CertificateError::new(ErrorCode::CertificateChain).into());
-    }
-    Ok(path.into_iter().skip(1).filter(|certificate| !certificate.is_self_signed()).collect())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn signing_certificate_is_byte_for_byte() {
 fn attributes_and_signed_data_are_byte_for_byte() {
     let vectors = json(include_str!("../../../testdata/vectors/cms.json"));
     let algorithm = SignatureAlgorithm::Ecdsa(Curve::P256, DigestAlgorithm::Sha256);
-    let identity = Identity::new(&signer(), &[], algorithm).unwrap();
+    let identity = Identity::new(&signer(), &[], algorithm);
     let cases = vectors["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 2);
     for case in cases {
@@ -68,7 +68,7 @@ fn attributes_and_signed_data_are_byte_for_byte() {
 #[test]
 fn the_set_is_sorted_for_every_digest() {
     for digest in [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512] {
-        let identity = Identity::new(&signer(), &[], SignatureAlgorithm::Ecdsa(Curve::P256, digest)).unwrap();
+        let identity = Identity::new(&signer(), &[], SignatureAlgorithm::Ecdsa(Curve::P256, digest));
         let message_digest = digest.digest(b"x");
         let attributes = signed_attributes(&identity, &message_digest);
         assert_eq!(message_digest_of(&attributes).unwrap(), message_digest.as_bytes());
@@ -84,24 +84,6 @@ fn the_set_is_sorted_for_every_digest() {
     }
 }
 
-#[test]
-fn issuers_are_ordered_and_roots_left_out() {
-    let parse = |pem: &[u8]| Certificate::parse(pem).unwrap();
-    let leaf = parse(include_bytes!("../../../testdata/pki/rsa2048.pem"));
-    let i1 = parse(include_bytes!("../../../testdata/pki/i1.pem"));
-    let e1 = parse(include_bytes!("../../../testdata/pki/e1.pem"));
-    let root = parse(include_bytes!("../../../testdata/pki/root.pem"));
-    let expected = std::slice::from_ref(&i1);
-    for chain in
-        [vec![i1.clone()], vec![root.clone(), i1.clone()], vec![leaf.clone(), i1.clone(), i1.clone(), root.clone()]]
-    {
-        assert_eq!(issuers(&leaf, &chain).unwrap(), expected);
-    }
-    for chain in [vec![e1.clone()], vec![root.clone()], vec![i1, e1]] {
-        assert_eq!(issuers(&leaf, &chain).unwrap_err().code(), ErrorCode::CertificateChain);
-    }
-    assert!(issuers(&root, &[]).unwrap().is_empty());
-}
 
 #[test]
 fn lengths_are_never_above_the_estimate() {
@@ -112,7 +94,7 @@ fn lengths_are_never_above_the_estimate() {
     ] {
         let signer = Certificate::parse(pem).unwrap();
         let algorithm = signer.key().algorithm().unwrap();
-        let identity = Identity::new(&signer, &[], algorithm).unwrap();
+        let identity = Identity::new(&signer, &[], algorithm);
         let attributes = signed_attributes(&identity, &algorithm.digest().digest(b"x"));
         let longest = match signer.key().kind() {
             KeyKind::Rsa { .. } => 512,
