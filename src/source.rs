@@ -88,6 +88,16 @@ impl Source {
         self.len == 0
     }
 
+    /// Whether windows cost no copy and keep no memory alive of their own.
+    #[must_use]
+    pub(crate) fn is_in_memory(&self) -> bool {
+        match &self.inner {
+            Inner::Memory(_) => true,
+            Inner::Reader(_) => false,
+            Inner::Joined { base, .. } => base.is_in_memory(),
+        }
+    }
+
     /// The bytes of `range`, which must lie inside the source.
     ///
     /// # Errors
@@ -96,9 +106,17 @@ impl Source {
         let Some(len) = range.end.checked_sub(range.start).filter(|_| range.end <= self.len) else {
             return Err(Malformed::at(ErrorCode::PdfTruncated, range.start).into());
         };
-        if let Inner::Memory(bytes) = &self.inner {
-            let (start, end) = (to_usize(range.start)?, to_usize(range.end)?);
-            return Ok(Bytes { data: Arc::clone(bytes), start, end });
+        match &self.inner {
+            Inner::Memory(bytes) => {
+                let (start, end) = (to_usize(range.start)?, to_usize(range.end)?);
+                return Ok(Bytes { data: Arc::clone(bytes), start, end });
+            }
+            Inner::Joined { base, .. } if range.end <= base.len => return base.window(range),
+            Inner::Joined { base, tail } if range.start >= base.len => {
+                let (start, end) = (to_usize(range.start - base.len)?, to_usize(range.end - base.len)?);
+                return Ok(Bytes { data: Arc::clone(tail), start, end });
+            }
+            Inner::Joined { .. } | Inner::Reader(_) => {}
         }
         let mut buffer = vec![0; to_usize(len)?];
         self.read_exact(range.start, &mut buffer)?;

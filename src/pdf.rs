@@ -1,0 +1,48 @@
+//! Reads PDF documents: bytes in, objects out, nothing changed and nothing repaired unasked.
+//!
+//! What comes in is a [`Source`](crate::Source); what goes out are the objects somebody asked for, each with
+//! the bytes it came from, so that an update can splice instead of writing anew. Decided here and nowhere
+//! else: which object a number means, where a revision ends, and which faults of a file are tolerated.
+//!
+//! Tolerated, because common readers agree on the meaning: white space before `xref` and before `n g obj`;
+//! table lines of other than 20 bytes; `Size` below the numbers in use; `Prev 0`; a single table whose first
+//! subsection starts at 1 although its first entry is that of object 0. All else is refused with its offset.
+
+mod document;
+mod filter;
+mod form;
+mod lex;
+mod object;
+mod object_stream;
+mod pages;
+mod rebuild;
+mod revision;
+mod string;
+mod tail;
+mod window;
+mod xref;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use document::Document;
+pub(crate) use form::{Field, Form, fields};
+pub(crate) use object::{Array, Dictionary, Name, Object, Reference, Stream};
+pub(crate) use pages::{first_page, page_number};
+pub(crate) use revision::Revision;
+pub(crate) use string::PdfString;
+pub(crate) use xref::{Entry, SectionKind};
+
+pub(crate) use filter::decode_described;
+
+/// What to do with a document whose cross-references are broken.
+// Complete: a third way would be a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recovery {
+    /// Refuse it, with the offset of the first thing that is wrong.
+    #[default]
+    Refuse,
+    /// Lift the checks for bytes before the header and after the end, and find the objects by scanning where
+    /// the cross-references lead nowhere. An update then carries a complete cross-reference section.
+    Rebuild,
+}

@@ -1,0 +1,382 @@
+//! The document: from references to objects, reading only what is asked for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::filter::Decoder;
+use super::object::{Dictionary, Object, Reference, Stream};
+use super::object_stream::ObjectStream;
+use super::rebuild::{Rebuilt, rebuild};
+use super::revision::{Revision, revisions};
+use super::tail::{Header, header, tail, version};
+use super::window::{heading, indirect_at, parse_at};
+use super::xref::{Chain, Entry, SectionKind, read_data};
+use super::{Recovery, fields, first_page};
+use crate::Limits;
+use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
+use crate::source::{Source, to_u64};
+
+/// An open PDF. Objects are read when they are asked for, and remembered.
+pub(crate) struct Document {
+    source: Source,
+    limits: Limits,
+    header: Header,
+    startxref: u64,
+    tail: bool,
+    trailer: Dictionary,
+    index: Index,
+    size: u32,
+    cache: Mutex<Cache>,
+}
+
+enum Index {
+    Chain(Chain),
+    Rebuilt(Rebuilt),
+}
+
+#[derive(Default)]
+struct Cache {
+    objects: BTreeMap<Reference, Object>,
+    // The one used last is at the end.
+    streams: Vec<(u32, Arc<ObjectStream>)>,
+    decoder: Decoder,
+    reads: u64,
+}
+
+impl Document {
+    /// Opens the document in `source`: reads its ends and its cross-references, and no object.
+    ///
+    /// With [`Recovery::Rebuild`] catalog, first page and form are read as well, so that what comes back
+    /// can be worked with.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the first thing that is wrong; [`Error::Refused`] when it is encrypted;
+    /// [`Error::LimitExceeded`].
+    pub(crate) fn open(source: &Source, limits: &Limits, recovery: Recovery) -> Result<Document> {
+        let header = header(source)?;
+        let opened = Document::open_as_is(source, limits, header, recovery);
+        if recovery == Recovery::Refuse {
+            return opened;
+        }
+        let checked = opened.and_then(|document| {
+            document.check()?;
+            Ok(document)
+        });
+        match checked {
+            Err(Error::Malformed(_)) => Document::open_rebuilt(source, limits, header),
+            other => other,
+        }
+    }
+
+    fn open_as_is(source: &Source, limits: &Limits, header: Header, recovery: Recovery) -> Result<Document> {
+        if header.offset > 0 && recovery == Recovery::Refuse {
+            return Err(Malformed::at(ErrorCode::PdfHeader, 0).into());
+        }
+        let tail = tail(source, limits)?;
+        if let Some(junk) = tail.junk.filter(|_| recovery == Recovery::Refuse) {
+            return Err(Malformed::at(ErrorCode::PdfTail, junk).into());
+        }
+        let mut decoder = Decoder::default();
+        let chain = Chain::read(source, tail.startxref, limits, &mut decoder)?;
+        for section in chain.sections() {
+            if section.trailer.get("Encrypt").is_some_and(|encrypt| !encrypt.is_null()) {
+                return Err(Refusal::at(ErrorCode::PdfEncrypted, section.offset).into());
+            }
+        }
+        let latest = chain.sections().first().ok_or(Error::Bug("chain without a section"))?;
+        if latest.trailer.get("Root").and_then(Object::as_reference).is_none() {
+            return Err(Malformed::at(ErrorCode::PdfTrailer, latest.offset).into());
+        }
+        let size = fresh_number(chain.size(), limits)?;
+        let cache = Mutex::new(Cache { decoder, ..Cache::default() });
+        let (source, limits) = (source.clone(), limits.clone());
+        let (startxref, tail) = (tail.startxref, tail.junk.is_some());
+        let trailer = latest.trailer.clone();
+        Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
+    }
+
+    fn open_rebuilt(source: &Source, limits: &Limits, header: Header) -> Result<Document> {
+        let mut decoder = Decoder::default();
+        let rebuilt = rebuild(source, limits, &mut decoder)?;
+        let size = fresh_number(rebuilt.size(), limits)?;
+        let tail = tail(source, limits).is_ok_and(|tail| tail.junk.is_some());
+        let cache = Mutex::new(Cache { decoder, ..Cache::default() });
+        let (source, limits) = (source.clone(), limits.clone());
+        let trailer = rebuilt.trailer.clone();
+        let index = Index::Rebuilt(rebuilt);
+        let document = Document { source, limits, header, startxref: 0, tail, trailer, index, size, cache };
+        document.check()?;
+        Ok(document)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.catalog()?;
+        first_page(self)?;
+        fields(self)?;
+        Ok(())
+    }
+
+    /// The bytes it is read from.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The bounds it is read with.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The version in the header.
+    pub(crate) fn version(&self) -> (u8, u8) {
+        self.header.version
+    }
+
+    /// The version in the header or in the catalog, whichever is higher.
+    pub(crate) fn effective_version(&self) -> Result<(u8, u8)> {
+        let (_, catalog) = self.catalog()?;
+        let named = match self.get(&catalog, "Version")? {
+            Object::Name(name) => version(name.as_bytes()),
+            _ => None,
+        };
+        Ok(named.map_or(self.header.version, |named| named.max(self.header.version)))
+    }
+
+    /// The number after the last `startxref`; 0 when the cross-references were rebuilt, which have no `Prev`.
+    pub(crate) fn startxref(&self) -> u64 {
+        self.startxref
+    }
+
+    /// The kind of section that an update must have.
+    pub(crate) fn kind(&self) -> SectionKind {
+        match &self.index {
+            Index::Chain(chain) => chain.sections().first().map_or(SectionKind::Table, |latest| latest.kind()),
+            Index::Rebuilt(rebuilt) => rebuilt.kind(),
+        }
+    }
+
+    /// The trailer of the latest section; of a stream section, its dictionary.
+    pub(crate) fn trailer(&self) -> &Dictionary {
+        &self.trailer
+    }
+
+    /// The first object number that nothing uses: above every `Size` and every number listed.
+    pub(crate) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Whether the objects were found by scanning; the update must then carry [`Document::in_use`] completely.
+    pub(crate) fn is_rebuilt(&self) -> bool {
+        matches!(self.index, Index::Rebuilt(_))
+    }
+
+    /// Whether bytes other than white space follow the last `%%EOF`, or stand before the header: opened only
+    /// because recovery was asked for, and not to be signed when it carries signatures.
+    pub(crate) fn has_tail(&self) -> bool {
+        self.tail || self.header.offset > 0
+    }
+
+    /// All objects in use, sorted by number.
+    pub(crate) fn in_use(&self) -> Result<Vec<(u32, Entry)>> {
+        if let Index::Rebuilt(rebuilt) = &self.index {
+            return Ok(rebuilt.entries.iter().map(|(number, entry)| (*number, *entry)).collect());
+        }
+        let mut all = Vec::new();
+        for number in 1..self.size {
+            if let Some(entry) = self.entry(number)? {
+                all.push((number, entry));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The revisions, the oldest first; of a rebuilt document the only one.
+    pub(crate) fn revisions(&self) -> Result<Vec<Revision>> {
+        match &self.index {
+            Index::Chain(chain) => revisions(&self.source, chain.sections(), &self.limits),
+            Index::Rebuilt(_) => Ok(vec![Revision { end: self.source.len(), kind: self.kind() }]),
+        }
+    }
+
+    /// Where the object `number` is; `None` when it is free or was never listed.
+    ///
+    /// # Errors
+    /// `pdf.xref.hybrid` when readers of different kind find it in different places.
+    pub(crate) fn entry(&self, number: u32) -> Result<Option<Entry>> {
+        match &self.index {
+            Index::Chain(chain) => {
+                let reading = chain.find(&self.source, number)?;
+                if !reading.agreed {
+                    return Err(Malformed::new(ErrorCode::PdfHybrid).object(number).into());
+                }
+                Ok(reading.entry)
+            }
+            Index::Rebuilt(rebuilt) => Ok(rebuilt.entries.get(&number).copied()),
+        }
+    }
+
+    /// The object that `reference` means, `Null` when there is none.
+    pub(crate) fn object(&self, reference: Reference) -> Result<Object> {
+        self.object_for(reference, 0)
+    }
+
+    /// `object`, or what it refers to.
+    pub(crate) fn resolve(&self, object: &Object) -> Result<Object> {
+        let mut object = object.clone();
+        let mut seen = Vec::new();
+        while let Object::Reference(reference) = object {
+            if seen.contains(&reference) {
+                return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(reference.number).into());
+            }
+            seen.push(reference);
+            if to_u64(seen.len()) > self.limits.pdf_references {
+                return Err(Limit::new("pdf_references", self.limits.pdf_references, to_u64(seen.len())).into());
+            }
+            object = self.object(reference)?;
+        }
+        Ok(object)
+    }
+
+    /// The value of `key`, resolved; `Null` when there is none.
+    pub(crate) fn get(&self, dictionary: &Dictionary, key: &str) -> Result<Object> {
+        dictionary.get(key).map_or(Ok(Object::Null), |value| self.resolve(value))
+    }
+
+    /// The catalog and its reference.
+    pub(crate) fn catalog(&self) -> Result<(Reference, Dictionary)> {
+        let root = self.trailer().get("Root").and_then(Object::as_reference);
+        let root = root.ok_or_else(|| Malformed::new(ErrorCode::PdfTrailer))?;
+        let malformed = || Error::from(Malformed::new(ErrorCode::PdfCatalog).object(root.number));
+        match self.object(root)? {
+            Object::Dictionary(catalog) if catalog.is_type("Catalog") => Ok((root, catalog)),
+            Object::Dictionary(catalog) if catalog.get("Type").is_none() && catalog.get("Pages").is_some() => {
+                Ok((root, catalog))
+            }
+            _ => Err(malformed()),
+        }
+    }
+
+    /// Offset of `n g obj`; `None` when the object is in an object stream or nowhere.
+    pub(crate) fn location(&self, reference: Reference) -> Result<Option<u64>> {
+        match self.entry(reference.number)? {
+            Some(Entry::Offset { offset, generation }) if generation == reference.generation => {
+                let found = parse_at(&self.source, offset, &self.limits, |parser| {
+                    parser.skip_white();
+                    let at = parser.offset();
+                    Ok((at, heading(parser)))
+                })?;
+                if found.1 != Some(reference) {
+                    return Err(Malformed::at(ErrorCode::PdfObjectNumber, offset).object(reference.number).into());
+                }
+                Ok(Some(found.0))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The decoded data of `stream`.
+    pub(crate) fn stream_data(&self, stream: &Stream) -> Result<Vec<u8>> {
+        self.stream_data_for(stream, 0)
+    }
+
+    fn object_for(&self, reference: Reference, depth: u64) -> Result<Object> {
+        if let Some(object) = self.cache().objects.get(&reference) {
+            return Ok(object.clone());
+        }
+        let object = self.read(reference, depth)?;
+        let mut cache = self.cache();
+        if cache.objects.len() >= REMEMBERED_OBJECTS {
+            cache.objects.clear();
+        }
+        cache.objects.insert(reference, object.clone());
+        Ok(object)
+    }
+
+    fn read(&self, reference: Reference, depth: u64) -> Result<Object> {
+        match self.entry(reference.number)? {
+            Some(Entry::Offset { offset, generation }) if generation == reference.generation => {
+                self.count_read()?;
+                self.read_at(offset, reference)
+            }
+            Some(Entry::InStream { stream, index }) if reference.generation == 0 => {
+                self.count_read()?;
+                self.object_stream(stream, depth)?.object(index, reference.number, &self.limits)
+            }
+            _ => Ok(Object::Null),
+        }
+    }
+
+    fn read_at(&self, offset: u64, reference: Reference) -> Result<Object> {
+        if offset >= self.source.len() {
+            return Err(Malformed::at(ErrorCode::PdfTruncated, offset).object(reference.number).into());
+        }
+        let found = indirect_at(&self.source, offset, &self.limits).map_err(|error| match error {
+            Error::Malformed(fault) => fault.object(reference.number).into(),
+            other => other,
+        })?;
+        if found.reference != reference {
+            let fault = Malformed::at(ErrorCode::PdfObjectNumber, offset).object(reference.number);
+            return Err(fault.numbers(u64::from(reference.number), u64::from(found.reference.number)).into());
+        }
+        Ok(found.object)
+    }
+
+    fn object_stream(&self, number: u32, depth: u64) -> Result<Arc<ObjectStream>> {
+        let mut cache = self.cache();
+        if let Some(i) = cache.streams.iter().position(|(found, _)| *found == number) {
+            let used = cache.streams.remove(i);
+            let stream = Arc::clone(&used.1);
+            cache.streams.push(used);
+            return Ok(stream);
+        }
+        drop(cache);
+        self.count_read()?;
+        let malformed = || Error::from(Malformed::new(ErrorCode::PdfObjectStream).object(number));
+        let Some(Entry::Offset { offset, generation }) = self.entry(number)? else { return Err(malformed()) };
+        let Object::Stream(stream) = self.read_at(offset, Reference { number, generation })? else {
+            return Err(malformed());
+        };
+        let data = self.stream_data_for(&stream, depth)?;
+        let stream = Arc::new(ObjectStream::read(number, &stream.dictionary, data, &self.limits)?);
+        let mut cache = self.cache();
+        cache.streams.push((number, Arc::clone(&stream)));
+        while cache.streams.len() > 1 && cache.streams.iter().map(|(_, s)| s.size()).sum::<usize>() > REMEMBERED_BYTES {
+            cache.streams.remove(0);
+        }
+        Ok(stream)
+    }
+
+    fn stream_data_for(&self, stream: &Stream, depth: u64) -> Result<Vec<u8>> {
+        let length = match stream.dictionary.get("Length") {
+            Some(Object::Reference(_)) if depth >= self.limits.pdf_references => {
+                return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(stream.number).into());
+            }
+            Some(Object::Reference(reference)) => self.object_for(*reference, depth + 1)?.as_integer(),
+            Some(Object::Integer(length)) => Some(*length),
+            _ => None,
+        };
+        let malformed = || Malformed::at(ErrorCode::PdfStream, stream.start).object(stream.number);
+        let data = read_data(&self.source, stream, length.ok_or_else(malformed)?, &self.limits)?;
+        self.cache().decoder.decode(&stream.dictionary, &data, stream.number, &self.limits)
+    }
+
+    fn count_read(&self) -> Result<()> {
+        let mut cache = self.cache();
+        cache.reads += 1;
+        if cache.reads > self.limits.pdf_reads {
+            return Err(Limit::new("pdf_reads", self.limits.pdf_reads, cache.reads).into());
+        }
+        Ok(())
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        // Nothing is left half done under the lock that a panic elsewhere could uncover.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn fresh_number(size: u64, limits: &Limits) -> Result<u32> {
+    u32::try_from(size.max(1)).map_err(|_| Limit::new("pdf_objects", limits.pdf_objects, size).into())
+}
+
+const REMEMBERED_OBJECTS: usize = 4_096;
+const REMEMBERED_BYTES: usize = 8 << 20;

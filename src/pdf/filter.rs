@@ -1,0 +1,214 @@
+//! Decodes the streams a reader needs: Flate with PNG predictors, within bounds.
+//!
+//! Other filters are refused by name; content streams are never decoded here.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::lex::Parser;
+use super::object::{Dictionary, Object};
+use crate::Limits;
+use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
+use crate::source::{Bytes, to_u64, to_usize};
+
+/// Inflates streams of one document and counts what comes out.
+#[derive(Default)]
+pub(crate) struct Decoder {
+    inflate: Option<Decompress>,
+    total: u64,
+}
+
+impl Decoder {
+    /// Decodes `data` as `dictionary` says. Faults name `object`.
+    ///
+    /// # Errors
+    /// `pdf.filter.unsupported`, `pdf.filter.data`; [`Error::LimitExceeded`] for what grows too large.
+    pub(crate) fn decode(
+        &mut self,
+        dictionary: &Dictionary,
+        data: &[u8],
+        object: u32,
+        limits: &Limits,
+    ) -> Result<Vec<u8>> {
+        let steps = steps(dictionary, object, limits)?;
+        let mut bytes = None;
+        for predictor in &steps {
+            let input = bytes.as_deref().unwrap_or(data);
+            let mut output = self.inflate(input, object, limits)?;
+            predictor.undo(&mut output, object)?;
+            bytes = Some(output);
+        }
+        match bytes {
+            Some(bytes) => Ok(bytes),
+            None => {
+                self.count(to_u64(data.len()), limits)?;
+                Ok(data.to_vec())
+            }
+        }
+    }
+
+    fn inflate(&mut self, input: &[u8], object: u32, limits: &Limits) -> Result<Vec<u8>> {
+        let damaged = || Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object));
+        let inflate = self.inflate.get_or_insert_with(|| Decompress::new(true));
+        inflate.reset(true);
+        let mut output = Vec::with_capacity(input.len().saturating_mul(4).clamp(512, FIRST_OUTPUT));
+        loop {
+            let consumed = to_usize(inflate.total_in())?;
+            let rest = input.get(consumed..).unwrap_or_default();
+            let before = output.len();
+            let status = inflate.decompress_vec(rest, &mut output, FlushDecompress::Finish).map_err(|_| damaged())?;
+            if to_u64(output.len()) > limits.pdf_stream_bytes {
+                return Err(exceeded("pdf_stream_bytes", limits.pdf_stream_bytes, output.len()));
+            }
+            match status {
+                Status::StreamEnd => break,
+                // With room left and nothing written, the input has ended before the stream has.
+                Status::Ok | Status::BufError if output.len() < output.capacity() && output.len() == before => {
+                    return Err(damaged());
+                }
+                Status::Ok | Status::BufError if output.len() < output.capacity() => {}
+                Status::Ok | Status::BufError => output.reserve(output.len().max(512)),
+            }
+        }
+        self.count(to_u64(output.len()), limits)?;
+        Ok(output)
+    }
+
+    fn count(&mut self, len: u64, limits: &Limits) -> Result<()> {
+        self.total = self.total.saturating_add(len);
+        if self.total > limits.pdf_streams_bytes {
+            let (limit, found) = (limits.pdf_streams_bytes, self.total);
+            return Err(Limit::new("pdf_streams_bytes", limit, found).into());
+        }
+        Ok(())
+    }
+}
+
+/// Decodes what follows the dictionary at the start of `data`, as a stream without an object is for tests.
+pub(crate) fn decode_described(data: &[u8], limits: &Limits) -> Option<Vec<u8>> {
+    let bytes = Bytes::from(data.to_vec());
+    let mut parser = Parser::new(&bytes, 0, limits);
+    let dictionary = parser.dictionary(ErrorCode::PdfStream).ok()?;
+    let rest = to_usize(parser.offset()).ok().and_then(|at| data.get(at..))?;
+    Decoder::default().decode(&dictionary, rest, 0, limits).ok()
+}
+
+/// What was done to the bytes before they were deflated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Predictor {
+    None,
+    Png { row: usize, pixel: usize },
+}
+
+impl Predictor {
+    fn read(parameters: Option<&Object>, object: u32) -> Result<Predictor> {
+        let unsupported = || Error::from(Malformed::new(ErrorCode::PdfFilter).object(object));
+        let dictionary = match parameters {
+            None | Some(Object::Null) => return Ok(Predictor::None),
+            Some(Object::Dictionary(dictionary)) => dictionary,
+            Some(_) => return Err(unsupported()),
+        };
+        let number = |key, default| match dictionary.get(key) {
+            None | Some(Object::Null) => Ok(default),
+            Some(Object::Integer(value)) => usize::try_from(*value).map_err(|_| unsupported()),
+            Some(_) => Err(unsupported()),
+        };
+        match number("Predictor", 1)? {
+            1 => return Ok(Predictor::None),
+            10..=15 => {}
+            _ => return Err(unsupported()),
+        }
+        let (columns, colors, bits) = (number("Columns", 1)?, number("Colors", 1)?, number("BitsPerComponent", 8)?);
+        let pixel_bits = colors.checked_mul(bits).filter(|bits| (1..=MOST_PIXEL_BITS).contains(bits));
+        let row_bits = pixel_bits.and_then(|bits| bits.checked_mul(columns)).filter(|bits| *bits > 0);
+        let (Some(pixel_bits), Some(row_bits)) = (pixel_bits, row_bits) else { return Err(unsupported()) };
+        Ok(Predictor::Png { row: row_bits.div_ceil(8), pixel: pixel_bits.div_ceil(8) })
+    }
+
+    fn undo(self, data: &mut Vec<u8>, object: u32) -> Result<()> {
+        let Predictor::Png { row, pixel } = self else { return Ok(()) };
+        let line = row.checked_add(1).ok_or_else(|| Malformed::new(ErrorCode::PdfFilter).object(object))?;
+        let mut output = Vec::with_capacity(data.len());
+        for encoded in data.chunks(line) {
+            let Some((kind, encoded)) = encoded.split_first() else { break };
+            let start = output.len();
+            output.extend_from_slice(encoded);
+            // The row above starts `row` bytes earlier; above the first one are zeros.
+            let (above, current) = output.split_at_mut(start);
+            let above = start.checked_sub(row).and_then(|from| above.get(from..));
+            unfilter(*kind, above, current, pixel)
+                .ok_or_else(|| Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object)))?;
+        }
+        *data = output;
+        Ok(())
+    }
+}
+
+fn unfilter(kind: u8, above: Option<&[u8]>, current: &mut [u8], pixel: usize) -> Option<()> {
+    let no_row: &[u8] = &[];
+    match (kind, above) {
+        (0, _) | (2, None) => {}
+        (2, Some(above)) => {
+            for (byte, up) in current.iter_mut().zip(above) {
+                *byte = byte.wrapping_add(*up);
+            }
+        }
+        (1 | 3 | 4, above) => {
+            let above = above.unwrap_or(no_row);
+            for i in 0..current.len() {
+                let before = i.checked_sub(pixel);
+                let left = before.and_then(|i| current.get(i)).copied().unwrap_or(0);
+                let corner = before.and_then(|i| above.get(i)).copied().unwrap_or(0);
+                let up = above.get(i).copied().unwrap_or(0);
+                let guess = match kind {
+                    1 => left,
+                    3 => left.midpoint(up),
+                    _ => paeth(left, up, corner),
+                };
+                let byte = current.get_mut(i)?;
+                *byte = byte.wrapping_add(guess);
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn paeth(left: u8, up: u8, corner: u8) -> u8 {
+    let guess = i16::from(left) + i16::from(up) - i16::from(corner);
+    let distance = |byte: u8| (guess - i16::from(byte)).abs();
+    [left, up, corner].into_iter().min_by_key(|byte| distance(*byte)).unwrap_or(0)
+}
+
+fn steps(dictionary: &Dictionary, object: u32, limits: &Limits) -> Result<Vec<Predictor>> {
+    let unsupported = || Error::from(Malformed::new(ErrorCode::PdfFilter).object(object));
+    let one = |object: &Object| std::slice::from_ref(object).to_vec();
+    let filters = match dictionary.get("Filter") {
+        None | Some(Object::Null) => return Ok(Vec::new()),
+        Some(Object::Array(array)) => array.items().to_vec(),
+        Some(name) => one(name),
+    };
+    let parameters = match dictionary.get("DecodeParms") {
+        None | Some(Object::Null) => Vec::new(),
+        Some(Object::Array(array)) => array.items().to_vec(),
+        Some(single) => one(single),
+    };
+    if to_u64(filters.len()) > limits.pdf_filters {
+        return Err(exceeded("pdf_filters", limits.pdf_filters, filters.len()));
+    }
+    let mut steps = Vec::with_capacity(filters.len());
+    for (i, filter) in filters.iter().enumerate() {
+        match filter {
+            Object::Name(name) if name == "FlateDecode" => steps.push(Predictor::read(parameters.get(i), object)?),
+            _ => return Err(unsupported()),
+        }
+    }
+    Ok(steps)
+}
+
+fn exceeded(name: &'static str, limit: u64, found: usize) -> Error {
+    Limit::new(name, limit, to_u64(found)).into()
+}
+
+// Beyond this, output grows by what has been seen.
+const FIRST_OUTPUT: usize = 1 << 20;
+const MOST_PIXEL_BITS: usize = 256;

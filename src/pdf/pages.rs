@@ -1,0 +1,130 @@
+//! The page tree, as far as signing needs it: the first page, and which page an object is.
+
+use std::collections::BTreeSet;
+
+use super::document::Document;
+use super::object::{Dictionary, Object, Reference};
+use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
+use crate::source::to_u64;
+
+/// The first page of the document.
+///
+/// # Errors
+/// `pdf.pages` when there is none, `pdf.object.cycle`, [`Error::LimitExceeded`].
+pub(crate) fn first_page(document: &Document) -> Result<(Reference, Dictionary)> {
+    let found = Walk::new(document)?.run(|_, page, dictionary| Visit::Stop((page, dictionary.clone())), |_| None)?;
+    found.map_err(|_| Malformed::new(ErrorCode::PdfPages).into())
+}
+
+/// The number of the page that `page` is, from 1; `None` when it is not in the page tree.
+pub(crate) fn page_number(document: &Document, page: Reference) -> Result<Option<u32>> {
+    let ancestors = ancestors(document, page)?;
+    // Nodes that the page does not name above itself are stepped over by their count.
+    let skip = |node: &Node| if ancestors.contains(&node.reference) { None } else { node.count };
+    let found = Walk::new(document)?
+        .run(|before, found, _| if found == page { Visit::Stop(before) } else { Visit::Continue }, skip)?;
+    Ok(found.ok().and_then(|before| u32::try_from(before + 1).ok()))
+}
+
+fn ancestors(document: &Document, page: Reference) -> Result<BTreeSet<Reference>> {
+    let mut seen = BTreeSet::new();
+    let mut object = document.object(page)?;
+    while let Object::Dictionary(node) = &object {
+        let Some(parent) = node.get("Parent").and_then(Object::as_reference) else { break };
+        if !seen.insert(parent) {
+            return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(parent.number).into());
+        }
+        too_deep(document, to_u64(seen.len()))?;
+        object = document.object(parent)?;
+    }
+    Ok(seen)
+}
+
+struct Node {
+    reference: Reference,
+    count: Option<u64>,
+}
+
+enum Visit<T> {
+    Continue,
+    Stop(T),
+}
+
+/// A walk over the pages in order, each node once.
+struct Walk<'a> {
+    document: &'a Document,
+    // Nodes still to visit, the next one last, with their depth.
+    todo: Vec<(Reference, u64)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(document: &'a Document) -> Result<Self> {
+        let (root, catalog) = document.catalog()?;
+        match catalog.get("Pages") {
+            Some(Object::Reference(pages)) => Ok(Walk { document, todo: vec![(*pages, 0)] }),
+            _ => Err(Malformed::new(ErrorCode::PdfPages).object(root.number).into()),
+        }
+    }
+
+    /// Calls `visit` for each page with the number of pages before it, until that returns something; a node
+    /// for which `skip` knows the number of pages is not entered. `Err` holds the number of pages.
+    fn run<T>(
+        mut self,
+        mut visit: impl FnMut(u64, Reference, &Dictionary) -> Visit<T>,
+        skip: impl Fn(&Node) -> Option<u64>,
+    ) -> Result<Result<T, u64>> {
+        let document = self.document;
+        let mut seen = BTreeSet::new();
+        let mut pages = 0_u64;
+        while let Some((reference, depth)) = self.todo.pop() {
+            if !seen.insert(reference) {
+                return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(reference.number).into());
+            }
+            let (limit, found) = (document.limits().pdf_pages, to_u64(seen.len()));
+            if found > limit {
+                return Err(Limit::new("pdf_pages", limit, found).into());
+            }
+            too_deep(document, depth)?;
+            let malformed = || Error::from(Malformed::new(ErrorCode::PdfPages).object(reference.number));
+            let dictionary = match document.object(reference)? {
+                Object::Dictionary(dictionary) => dictionary,
+                // A page that was removed without its reference.
+                Object::Null if depth > 0 => continue,
+                _ => return Err(malformed()),
+            };
+            match document.get(&dictionary, "Kids")? {
+                Object::Array(kids) => {
+                    let count = document.get(&dictionary, "Count")?.as_integer().and_then(|n| u64::try_from(n).ok());
+                    if let Some(count) = skip(&Node { reference, count }) {
+                        pages = pages.saturating_add(count);
+                        continue;
+                    }
+                    for kid in kids.items().iter().rev() {
+                        let kid = kid.as_reference().ok_or_else(malformed)?;
+                        self.todo.push((kid, depth + 1));
+                    }
+                }
+                Object::Null if depth > 0 && is_page(&dictionary) => {
+                    if let Visit::Stop(found) = visit(pages, reference, &dictionary) {
+                        return Ok(Ok(found));
+                    }
+                    pages = pages.saturating_add(1);
+                }
+                _ => return Err(malformed()),
+            }
+        }
+        Ok(Err(pages))
+    }
+}
+
+fn is_page(dictionary: &Dictionary) -> bool {
+    dictionary.is_type("Page") || dictionary.get("Type").is_none()
+}
+
+fn too_deep(document: &Document, depth: u64) -> Result<()> {
+    let limit = document.limits().pdf_tree_depth;
+    if depth > limit {
+        return Err(Limit::new("pdf_tree_depth", limit, depth).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! Cross-references: the chain of sections from the newest to the oldest, and what they say of a number.
+//!
+//! Nothing is unpacked for an entry nobody asks for: a table stays in the file, a stream stays rows of bytes.
+
+use std::collections::BTreeSet;
+
+use super::filter::Decoder;
+use super::object::{Dictionary, Object};
+use super::window::{Windows, parse_at};
+use crate::Limits;
+use crate::error::{ErrorCode, Limit, Malformed, Result};
+use crate::source::{Source, to_u64};
+
+mod stream;
+mod table;
+
+use stream::Rows;
+use table::Table;
+
+pub(crate) use stream::read_data;
+
+/// What the latest section is; an update follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// Complete: ISO 32000-1, 7.5.4 and 7.5.8.
+pub(crate) enum SectionKind {
+    /// A table.
+    Table,
+    /// A stream.
+    Stream,
+    /// A table whose trailer names a stream.
+    Hybrid,
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// Complete: ISO 32000-1, table 18.
+pub(crate) enum Entry {
+    /// At an offset of the file.
+    Offset {
+        /// Where `n g obj` stands.
+        offset: u64,
+        /// Its generation.
+        generation: u16,
+    },
+    /// In an object stream.
+    InStream {
+        /// Number of the stream.
+        stream: u32,
+        /// Position in it, from 0.
+        index: u32,
+    },
+}
+
+/// What one section says of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// Nothing.
+    No,
+    /// That it is free.
+    Free,
+    /// Where it is.
+    Used(Entry),
+}
+
+/// One cross-reference section.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// Offset that `startxref` or `Prev` names.
+    pub(crate) offset: u64,
+    /// Offset after its trailer or stream dictionary.
+    pub(crate) end: u64,
+    /// Its trailer, or the dictionary of its stream.
+    pub(crate) trailer: Dictionary,
+    /// The number of objects it claims.
+    pub(crate) size: u64,
+    table: Option<Table>,
+    rows: Option<Rows>,
+}
+
+impl Section {
+    /// Table, stream or both.
+    pub(crate) fn kind(&self) -> SectionKind {
+        match (&self.table, &self.rows) {
+            (Some(_), Some(_)) => SectionKind::Hybrid,
+            (Some(_), None) => SectionKind::Table,
+            (None, _) => SectionKind::Stream,
+        }
+    }
+
+    /// The number after the highest that it lists.
+    fn listed_end(&self) -> u64 {
+        let table = self.table.as_ref().map_or(0, Table::listed_end);
+        table.max(self.rows.as_ref().map_or(0, Rows::listed_end))
+    }
+}
+
+/// All sections of a document, the newest first.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    sections: Vec<Section>,
+    hybrid: bool,
+}
+
+/// What readers of old and new kind find for a number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// The entry, by the rules for readers that know cross-reference streams.
+    pub(crate) entry: Option<Entry>,
+    /// Whether every kind of reader finds the same.
+    pub(crate) agreed: bool,
+}
+
+impl Chain {
+    /// Reads the section at `startxref` and all before it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with one of them.
+    pub(crate) fn read(source: &Source, startxref: u64, limits: &Limits, decoder: &mut Decoder) -> Result<Chain> {
+        let mut sections: Vec<Section> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut entries = 0_u64;
+        let mut next = Some(startxref);
+        let mut hybrid = false;
+        while let Some(offset) = next {
+            let here = sections.last().map_or(source.len(), |section| section.offset);
+            if !seen.insert(offset) {
+                return Err(Malformed::at(ErrorCode::PdfXrefCycle, here).into());
+            }
+            if to_u64(seen.len()) > limits.pdf_sections {
+                return Err(Limit::new("pdf_sections", limits.pdf_sections, to_u64(seen.len())).at(offset).into());
+            }
+            let first = sections.is_empty();
+            if offset == 0 || offset >= source.len() {
+                let code = if first { ErrorCode::PdfStartxref } else { ErrorCode::PdfXref };
+                return Err(Malformed::at(code, here).numbers(source.len(), offset).into());
+            }
+            let mut section = section_at(source, offset, limits, decoder, first)?;
+            if let Some(stream) = offset_in(&section.trailer, "XRefStm", &section)?.filter(|_| section.table.is_some())
+            {
+                if !seen.insert(stream) {
+                    return Err(Malformed::at(ErrorCode::PdfXrefCycle, offset).into());
+                }
+                section.rows = stream::read(source, stream, limits, decoder)?.rows;
+                hybrid = true;
+            }
+            entries = entries.saturating_add(section.table.as_ref().map_or(0, Table::count));
+            entries = entries.saturating_add(section.rows.as_ref().map_or(0, Rows::count));
+            if entries > limits.pdf_xref_entries {
+                return Err(Limit::new("pdf_xref_entries", limits.pdf_xref_entries, entries).at(offset).into());
+            }
+            let end = section.size.max(section.listed_end());
+            if end > limits.pdf_objects.saturating_add(1) {
+                return Err(Limit::new("pdf_objects", limits.pdf_objects, end - 1).at(offset).into());
+            }
+            next = offset_in(&section.trailer, "Prev", &section)?;
+            sections.push(section);
+        }
+        if let Some(table) = sections.last_mut().and_then(|oldest| oldest.table.as_mut()) {
+            table.start_at_zero(source)?;
+        }
+        Ok(Chain { sections, hybrid })
+    }
+
+    /// The sections, the newest first.
+    pub(crate) fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// The number after the highest that any section lists or claims.
+    pub(crate) fn size(&self) -> u64 {
+        self.sections.iter().map(|section| section.size.max(section.listed_end())).max().unwrap_or(0)
+    }
+
+    /// What the chain says of `number`.
+    pub(crate) fn find(&self, source: &Source, number: u32) -> Result<Reading> {
+        let new = self.search(source, number, Reader::New)?;
+        let mut agreed = true;
+        if self.hybrid {
+            agreed = new == self.search(source, number, Reader::Old)?
+                && new == self.search(source, number, Reader::StreamFirst)?;
+        }
+        Ok(Reading { entry: new, agreed })
+    }
+
+    fn search(&self, source: &Source, number: u32, reader: Reader) -> Result<Option<Entry>> {
+        for section in &self.sections {
+            let table = match &section.table {
+                Some(table) => table.find(source, number)?,
+                None => Listed::No,
+            };
+            let rows = match &section.rows {
+                // A reader that knows no streams still needs those that are the only section.
+                Some(rows) if section.table.is_none() || reader != Reader::Old => rows.find(number),
+                _ => Listed::No,
+            };
+            let listed = match (reader, table, rows) {
+                (Reader::StreamFirst, table, Listed::No) => table,
+                (Reader::StreamFirst, _, rows) => rows,
+                (_, Listed::Used(entry), _) => Listed::Used(entry),
+                (_, table, Listed::No) => table,
+                (_, _, rows) => rows,
+            };
+            match listed {
+                Listed::No => {}
+                Listed::Free => return Ok(None),
+                Listed::Used(entry) => return Ok(Some(entry)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    // Tables alone.
+    Old,
+    // A table, and what it calls free or does not list from its stream.
+    New,
+    // The stream before its table, as some do.
+    StreamFirst,
+}
+
+/// The offset that `key` of a trailer names; 0 is none, as some producers write it.
+fn offset_in(trailer: &Dictionary, key: &str, section: &Section) -> Result<Option<u64>> {
+    match trailer.get(key) {
+        None | Some(Object::Null | Object::Integer(0)) => Ok(None),
+        Some(Object::Integer(value)) if *value > 0 => Ok(u64::try_from(*value).ok()),
+        Some(_) => Err(Malformed::at(ErrorCode::PdfXref, section.offset).into()),
+    }
+}
+
+fn section_at(source: &Source, offset: u64, limits: &Limits, decoder: &mut Decoder, first: bool) -> Result<Section> {
+    let start = parse_at(source, offset, limits, |parser| {
+        parser.skip_white();
+        Ok((parser.offset(), parser.peek()))
+    })?;
+    match start {
+        (at, Some(b'x')) => table_at(source, offset, at, limits),
+        (at, Some(b'0'..=b'9')) => {
+            let stream = stream::read(source, at, limits, decoder)?;
+            Ok(Section { offset, ..stream })
+        }
+        (at, _) => {
+            let code = if first { ErrorCode::PdfStartxref } else { ErrorCode::PdfXref };
+            Err(Malformed::at(code, at).into())
+        }
+    }
+}
+
+fn table_at(source: &Source, offset: u64, at: u64, limits: &Limits) -> Result<Section> {
+    let mut windows = Windows::new(source);
+    let (table, end) = Table::read(source, &mut windows, at, limits)?;
+    let (trailer, end) = parse_at(source, end, limits, |parser| {
+        parser.skip_space();
+        if !parser.keyword(b"trailer") {
+            return Err(parser.fault(ErrorCode::PdfTrailer));
+        }
+        let trailer = parser.dictionary(ErrorCode::PdfTrailer)?;
+        Ok((trailer, parser.offset()))
+    })?;
+    let size = size_of(&trailer, offset)?;
+    Ok(Section { offset, end, trailer, size, table: Some(table), rows: None })
+}
+
+fn size_of(trailer: &Dictionary, offset: u64) -> Result<u64> {
+    let size = trailer.get("Size").and_then(Object::as_integer).and_then(|size| u64::try_from(size).ok());
+    size.ok_or_else(|| Malformed::at(ErrorCode::PdfTrailer, offset).into())
+}

@@ -1,0 +1,204 @@
+//! Cross-reference tables, left in the file: the place of an entry is computed, and verified when it is used.
+
+use std::sync::OnceLock;
+
+use super::{Entry, Listed};
+use crate::Limits;
+use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
+use crate::pdf::lex::is_white;
+use crate::pdf::window::Windows;
+use crate::source::{Source, to_u64, to_usize};
+
+/// The subsections of one table, sorted by number.
+#[derive(Debug)]
+pub(crate) struct Table {
+    subsections: Vec<Subsection>,
+}
+
+#[derive(Debug)]
+struct Subsection {
+    first: u64,
+    count: u64,
+    // Where the first entry stands.
+    offset: u64,
+    // The entries, where a line does not have 20 bytes.
+    lines: OnceLock<Vec<Listed>>,
+}
+
+impl Table {
+    /// Reads the subsection headings of the table at `at`; returns where its trailer begins, too.
+    pub(crate) fn read(source: &Source, windows: &mut Windows<'_>, at: u64, limits: &Limits) -> Result<(Table, u64)> {
+        let malformed = |at| Error::from(Malformed::at(ErrorCode::PdfXref, at));
+        if !windows.at(at, 4)?.starts_with(b"xref") {
+            return Err(malformed(at));
+        }
+        let mut at = skip_white(windows, at.saturating_add(4))?;
+        let mut subsections: Vec<Subsection> = Vec::new();
+        let mut entries = 0_u64;
+        while windows.at(at, 1)?.first().is_some_and(u8::is_ascii_digit) {
+            let (first, after) = number(windows, at)?.ok_or_else(|| malformed(at))?;
+            let (count, after) = number(windows, after)?.ok_or_else(|| malformed(at))?;
+            entries = entries.saturating_add(count);
+            if first.saturating_add(count) > limits.pdf_objects.saturating_add(1) {
+                let last = first.saturating_add(count).saturating_sub(1);
+                return Err(Limit::new("pdf_objects", limits.pdf_objects, last).at(at).into());
+            }
+            if to_u64(subsections.len()).max(entries) > limits.pdf_xref_entries {
+                return Err(Limit::new("pdf_xref_entries", limits.pdf_xref_entries, entries).at(at).into());
+            }
+            let subsection = Subsection { first, count, offset: skip_white(windows, after)?, lines: OnceLock::new() };
+            at = subsection.end(windows, source)?;
+            if count > 0 {
+                subsections.push(subsection);
+            }
+        }
+        let sorted = |a: &Subsection, b: &Subsection| a.first <= b.first;
+        if !subsections.is_sorted_by(sorted) {
+            subsections.sort_by_key(|subsection| subsection.first);
+        }
+        let pairs = subsections.iter().zip(subsections.iter().skip(1));
+        if let Some((_, twice)) = pairs.into_iter().find(|(a, b)| a.first + a.count > b.first) {
+            return Err(malformed(twice.offset));
+        }
+        Ok((Table { subsections }, at))
+    }
+
+    /// The number of entries.
+    pub(crate) fn count(&self) -> u64 {
+        self.subsections.iter().map(|subsection| subsection.count).sum()
+    }
+
+    /// The number after the highest that is listed.
+    pub(crate) fn listed_end(&self) -> u64 {
+        self.subsections.last().map_or(0, |last| last.first + last.count)
+    }
+
+    /// Takes a first subsection that starts at 1 with the entry of object 0 for what it was meant to be.
+    ///
+    /// Only for the oldest section of a document, which must list object 0.
+    pub(crate) fn start_at_zero(&mut self, source: &Source) -> Result<()> {
+        let Some(first) = self.subsections.first_mut().filter(|first| first.first == 1) else { return Ok(()) };
+        let line = source.window_up_to(first.offset, 18)?;
+        if *line == *b"0000000000 65535 f" {
+            first.first = 0;
+        }
+        Ok(())
+    }
+
+    /// What the table says of `number`.
+    pub(crate) fn find(&self, source: &Source, number: u32) -> Result<Listed> {
+        let number = u64::from(number);
+        let after = self.subsections.partition_point(|subsection| subsection.first <= number);
+        let subsection = after.checked_sub(1).and_then(|i| self.subsections.get(i));
+        match subsection {
+            Some(subsection) if number - subsection.first < subsection.count => {
+                subsection.entry(source, number - subsection.first)
+            }
+            _ => Ok(Listed::No),
+        }
+    }
+}
+
+impl Subsection {
+    /// Offset of what follows the entries, white space skipped.
+    fn end(&self, windows: &mut Windows<'_>, source: &Source) -> Result<u64> {
+        let end = self.count.checked_mul(LINE).and_then(|len| len.checked_add(self.offset));
+        if let Some(end) = end.filter(|end| *end <= source.len()) {
+            let (first, last) = (self.offset, end.saturating_sub(LINE).max(self.offset));
+            let regular = self.count == 0 || (line_at(windows, first)?.is_some() && line_at(windows, last)?.is_some());
+            let next = skip_white(windows, end)?;
+            let follows = windows.at(next, 1)?.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b't');
+            if regular && follows {
+                return Ok(next);
+            }
+        }
+        let (lines, end) = self.read_lines(windows)?;
+        let _ = self.lines.set(lines);
+        skip_white(windows, end)
+    }
+
+    fn entry(&self, source: &Source, index: u64) -> Result<Listed> {
+        if self.lines.get().is_none() {
+            let line = source.window_up_to(self.offset.saturating_add(index.saturating_mul(LINE)), LINE)?;
+            if let Some(listed) = regular_line(&line) {
+                return Ok(listed);
+            }
+            let (lines, _) = self.read_lines(&mut Windows::new(source))?;
+            let _ = self.lines.set(lines);
+        }
+        let lines = self.lines.get().map(Vec::as_slice).unwrap_or_default();
+        Ok(lines.get(to_usize(index)?).copied().unwrap_or(Listed::No))
+    }
+
+    fn read_lines(&self, windows: &mut Windows<'_>) -> Result<(Vec<Listed>, u64)> {
+        let mut lines = Vec::new();
+        let mut at = self.offset;
+        for _ in 0..self.count {
+            at = skip_white(windows, at)?;
+            let malformed = || Error::from(Malformed::at(ErrorCode::PdfXref, at));
+            let (offset, after) = number(windows, at)?.ok_or_else(malformed)?;
+            let (generation, after) = number(windows, after)?.ok_or_else(malformed)?;
+            let after = skip_white(windows, after)?;
+            let listed = windows.at(after, 1)?.first().and_then(|kind| listed(offset, generation, *kind));
+            lines.push(listed.ok_or_else(malformed)?);
+            at = after.saturating_add(1);
+        }
+        Ok((lines, at))
+    }
+}
+
+fn line_at(windows: &mut Windows<'_>, at: u64) -> Result<Option<Listed>> {
+    let bytes = windows.at(at, LINE)?;
+    Ok(bytes.get(..bytes.len().min(20)).and_then(regular_line))
+}
+
+/// Reads `0000000016 00000 n` and two bytes of white space.
+fn regular_line(line: &[u8]) -> Option<Listed> {
+    let (offset, rest) = line.split_at_checked(10)?;
+    let (generation, rest) = rest.strip_prefix(b" ")?.split_at_checked(5)?;
+    match rest {
+        [b' ', kind, a, b] if is_white(*a) && is_white(*b) => listed(digits(offset)?, digits(generation)?, *kind),
+        _ => None,
+    }
+}
+
+fn listed(offset: u64, generation: u64, kind: u8) -> Option<Listed> {
+    match kind {
+        b'f' => Some(Listed::Free),
+        // Nothing stands before the header: some producers list unused numbers like this.
+        b'n' if offset == 0 => Some(Listed::Free),
+        b'n' => Some(Listed::Used(Entry::Offset { offset, generation: u16::try_from(generation).ok()? })),
+        _ => None,
+    }
+}
+
+fn digits(text: &[u8]) -> Option<u64> {
+    text.iter().try_fold(0_u64, |value, byte| match byte {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+        _ => None,
+    })
+}
+
+/// The decimal number at `at`, white space before it skipped, and where it ends.
+fn number(windows: &mut Windows<'_>, at: u64) -> Result<Option<(u64, u64)>> {
+    let at = skip_white(windows, at)?;
+    let bytes = windows.at(at, MOST_DIGITS)?;
+    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let value = bytes.get(..len).filter(|text| !text.is_empty()).and_then(digits);
+    Ok(value.map(|value| (value, at.saturating_add(to_u64(len)))))
+}
+
+fn skip_white(windows: &mut Windows<'_>, mut at: u64) -> Result<u64> {
+    loop {
+        let bytes = windows.at(at, 1)?;
+        let white = bytes.iter().take_while(|byte| is_white(**byte)).count();
+        at = at.saturating_add(to_u64(white));
+        if white < bytes.len() || white == 0 {
+            return Ok(at);
+        }
+    }
+}
+
+const LINE: u64 = 20;
+// One more than u64 can have, so that a longer number is seen as one.
+const MOST_DIGITS: u64 = 21;
