@@ -1,4 +1,37 @@
 //! Signs documents in two halves, with the key somewhere else in between.
+//!
+//! The first half computes what a key has to sign and keeps a small state; the second takes the
+//! signature value and writes the signed document. In between may lie a signing service, a card, a
+//! person's consent, or a night. Documents never leave the house; only digests do.
+//!
+//! # The map
+//!
+//! A module uses what stands above it, never what stands below; a test holds the table.
+//!
+//! ```text
+//! error limits source output digest time secret signature     values and bounds
+//! der                                                         bytes <-> ASN.1
+//! pki                                                         certificates and public keys
+//! cms                                                         signed attributes, SignedData
+//! signing                                                     plan, tail with its hole, reserve: what formats share
+//! pdf                                                         reading just enough of a PDF; incremental updates
+//! pades                                                       field placement permission | prepare finalize inspect
+//! flow                                                        Document Prepared Signed, saved state: format-neutral
+//! provider                                                    what the caller supplies: Clock Entropy Signer
+//! system key batch store seal                                 the edges: the only modules that touch the world
+//! fuzzing                                                     entry points shared by fuzz targets and corpus tests
+//! main cli                                                    the command
+//! ```
+//!
+//! `pdf` stands below `signing` because its update writes a signing tail; the files that read a PDF
+//! know nothing of signatures, and the same test holds them to it.
+//!
+//! # Features
+//!
+//! `cli` (default) is the command. `aws-lc` (default) makes private-key operations and verification
+//! three to five times faster and is hardened against timing attacks; it brings C code. Without
+//! default features there is neither C code nor a command: the library prepares, verifies, encrypts
+//! passwords, and signs with EC and Ed25519 keys.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -9,18 +42,22 @@ pub mod fuzzing;
 mod cms;
 mod der;
 mod digest;
+mod flow;
 mod limits;
 mod output;
+mod pades;
 mod pdf;
 mod pki;
 mod provider;
 mod secret;
 mod signature;
+mod signing;
 mod source;
 mod time;
 
 pub use digest::{Digest, DigestAlgorithm, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
+pub use flow::{Document, Fill, Format, Prepared, Signed, StateSummary};
 pub use limits::Limits;
 pub use output::Output;
 pub use pdf::Recovery;
@@ -28,5 +65,6 @@ pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, draw_moment};
 pub use secret::Secret;
 pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSigned};
+pub use signing::{Level, Plan};
 pub use source::{Bytes, ReadAt, Source};
 pub use time::{Moment, Time};

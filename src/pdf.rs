@@ -19,6 +19,8 @@ mod rebuild;
 mod revision;
 mod string;
 mod tail;
+pub(crate) mod text;
+pub(crate) mod update;
 mod window;
 mod xref;
 

@@ -30,6 +30,15 @@ impl Time {
         parse_rfc3339(text.as_bytes()).ok_or_else(|| Misuse::new("time is not RFC 3339").into())
     }
 
+    /// Reads a PDF date string (ISO 32000-1, 7.9.4), such as `D:20260102030405+02'00'`; what is left out is the
+    /// smallest there is, and a missing zone is UTC.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) when it is none.
+    pub fn parse_pdf(text: &str) -> Result<Self> {
+        parse_pdf(text.as_bytes()).ok_or_else(|| Misuse::new("time is no PDF date").into())
+    }
+
     /// The UTC calendar time `year-month-day hour:minute:second`.
     ///
     /// # Errors
@@ -139,6 +148,34 @@ fn parse_rfc3339(text: &[u8]) -> Option<Time> {
     Time::from_unix(unix_from(date, clock)? - east).ok()
 }
 
+fn parse_pdf(text: &[u8]) -> Option<Time> {
+    let text = text.strip_prefix(b"D:").unwrap_or(text);
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count().min(14);
+    let (date, zone) = text.split_at_checked(digits)?;
+    let number = |from: usize, to: usize, missing: i64| -> Option<i64> {
+        if date.len() <= from {
+            return Some(missing);
+        }
+        let part = date.get(from..to)?;
+        Some(part.iter().fold(0, |n, c| n * 10 + i64::from(c - b'0')))
+    };
+    (date.len() >= 4).then_some(())?;
+    let day = (number(0, 4, 0)?, number(4, 6, 1)?, number(6, 8, 1)?);
+    let clock = (number(8, 10, 0)?, number(10, 12, 0)?, number(12, 14, 0)?);
+    let two = |at: usize| -> i64 {
+        let pair = zone.get(at..at + 2).filter(|pair| pair.iter().all(u8::is_ascii_digit));
+        pair.map_or(0, |pair| pair.iter().fold(0, |n, c| n * 10 + i64::from(c - b'0')))
+    };
+    let minutes_at = if zone.get(3) == Some(&b'\'') { 4 } else { 3 };
+    let east = match zone.first() {
+        Some(b'+') => two(1) * 3600 + two(minutes_at) * 60,
+        Some(b'-') => -(two(1) * 3600 + two(minutes_at) * 60),
+        Some(b'Z') | None => 0,
+        Some(_) => return None,
+    };
+    Time::from_unix(unix_from(day, clock)? - east).ok()
+}
+
 fn unix_from((y, m, d): (i64, i64, i64), (h, min, s): (i64, i64, i64)) -> Option<i64> {
     // A leap second counts as the second before it: signatures know no sixtieth second.
     let sound = (1..=9999).contains(&y)
@@ -202,6 +239,21 @@ mod tests {
     fn reads_zones_and_fractions() {
         let time = Time::parse_rfc3339("2026-01-02T05:04:05.123+02:00").unwrap();
         assert_eq!(time.to_string(), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn reads_pdf_dates() {
+        for (text, expected) in [
+            ("D:20260102030405Z", "2026-01-02T03:04:05Z"),
+            ("D:20260102050405+02'00'", "2026-01-02T03:04:05Z"),
+            ("D:20260101213405-0530", "2026-01-02T03:04:05Z"),
+            ("20260102", "2026-01-02T00:00:00Z"),
+        ] {
+            assert_eq!(Time::parse_pdf(text).unwrap().to_string(), expected);
+        }
+        for text in ["", "D:", "D:202", "D:20261302", "D:2026010", "D:20260102x"] {
+            assert!(Time::parse_pdf(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -95,6 +95,30 @@ impl Document {
         Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
     }
 
+    /// The document after `source`: this one's bytes with an update behind them. Of the cross-references only the
+    /// update's own are read, so that looking at an update costs no second reading of the document.
+    ///
+    /// # Errors
+    /// As [`Document::open`].
+    pub(crate) fn with_update(&self, source: &Source) -> Result<Document> {
+        let mut decoder = Decoder::default();
+        let tail = tail(source, &self.limits)?;
+        let chain = match &self.index {
+            Index::Chain(chain) => {
+                chain.with_update(source, tail.startxref, self.startxref, &self.limits, &mut decoder)?
+            }
+            // The update of a rebuilt document stands alone.
+            Index::Rebuilt(_) => Chain::read(source, tail.startxref, &self.limits, &mut decoder)?,
+        };
+        let latest = chain.sections().first().ok_or(Error::Bug("chain without a section"))?;
+        let trailer = latest.trailer.clone();
+        let size = fresh_number(chain.size(), &self.limits)?;
+        let cache = Mutex::new(Cache { decoder, ..Cache::default() });
+        let (source, limits, header) = (source.clone(), self.limits.clone(), self.header);
+        let (startxref, tail) = (tail.startxref, tail.junk.is_some());
+        Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
+    }
+
     fn open_rebuilt(source: &Source, limits: &Limits, header: Header) -> Result<Document> {
         let mut decoder = Decoder::default();
         let rebuilt = rebuild(source, limits, &mut decoder)?;

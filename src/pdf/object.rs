@@ -209,6 +209,11 @@ impl Dictionary {
         self.entries.iter().map(|(name, _, value)| (name, value))
     }
 
+    /// Keys and the bytes of their values, in the order of the file.
+    pub(crate) fn raw_entries(&self) -> impl Iterator<Item = (&Name, &[u8])> {
+        self.entries.iter().map(|(name, span, _)| (name, self.raw.get(span.clone()).unwrap_or_default()))
+    }
+
     /// Where the value of `key` stands in [`Dictionary::raw`].
     pub(crate) fn value_span(&self, key: &str) -> Option<Range<usize>> {
         self.entries.iter().find(|(name, _, _)| name == key).map(|(_, span, _)| span.clone())

@@ -3,6 +3,7 @@
 //! Nothing is unpacked for an entry nobody asks for: a table stays in the file, a stream stays rows of bytes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::filter::Decoder;
 use super::object::{Dictionary, Object};
@@ -62,8 +63,8 @@ pub(crate) enum Listed {
     Used(Entry),
 }
 
-/// One cross-reference section.
-#[derive(Debug)]
+/// One cross-reference section. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) struct Section {
     /// Offset that `startxref` or `Prev` names.
     pub(crate) offset: u64,
@@ -73,8 +74,8 @@ pub(crate) struct Section {
     pub(crate) trailer: Dictionary,
     /// The number of objects it claims.
     pub(crate) size: u64,
-    table: Option<Table>,
-    rows: Option<Rows>,
+    table: Option<Arc<Table>>,
+    rows: Option<Arc<Rows>>,
 }
 
 impl Section {
@@ -89,8 +90,8 @@ impl Section {
 
     /// The number after the highest that it lists.
     fn listed_end(&self) -> u64 {
-        let table = self.table.as_ref().map_or(0, Table::listed_end);
-        table.max(self.rows.as_ref().map_or(0, Rows::listed_end))
+        let table = self.table.as_ref().map_or(0, |table| table.listed_end());
+        table.max(self.rows.as_ref().map_or(0, |rows| rows.listed_end()))
     }
 }
 
@@ -143,8 +144,8 @@ impl Chain {
                 section.rows = stream::read(source, stream, limits, decoder)?.rows;
                 hybrid = true;
             }
-            entries = entries.saturating_add(section.table.as_ref().map_or(0, Table::count));
-            entries = entries.saturating_add(section.rows.as_ref().map_or(0, Rows::count));
+            entries = entries.saturating_add(section.table.as_ref().map_or(0, |table| table.count()));
+            entries = entries.saturating_add(section.rows.as_ref().map_or(0, |rows| rows.count()));
             if entries > limits.pdf_xref_entries {
                 return Err(Limit::new("pdf_xref_entries", limits.pdf_xref_entries, entries).at(offset).into());
             }
@@ -155,10 +156,31 @@ impl Chain {
             next = offset_in(&section.trailer, "Prev", &section)?;
             sections.push(section);
         }
-        if let Some(table) = sections.last_mut().and_then(|oldest| oldest.table.as_mut()) {
+        if let Some(table) = sections.last_mut().and_then(|oldest| oldest.table.as_mut().and_then(Arc::get_mut)) {
             table.start_at_zero(source)?;
         }
         Ok(Chain { sections, hybrid })
+    }
+
+    /// This chain with one more section before it, at `startxref` of `source`, whose `Prev` must be `previous`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with the new section.
+    pub(crate) fn with_update(
+        &self,
+        source: &Source,
+        startxref: u64,
+        previous: u64,
+        limits: &Limits,
+        decoder: &mut Decoder,
+    ) -> Result<Chain> {
+        let section = section_at(source, startxref, limits, decoder, true)?;
+        let linked = offset_in(&section.trailer, "Prev", &section)? == Some(previous);
+        if !linked || section.trailer.get("XRefStm").is_some() {
+            return Err(Malformed::at(ErrorCode::PdfXref, startxref).into());
+        }
+        let sections = std::iter::once(section).chain(self.sections.iter().cloned()).collect();
+        Ok(Chain { sections, hybrid: self.hybrid })
     }
 
     /// The sections, the newest first.
@@ -259,7 +281,7 @@ fn table_at(source: &Source, offset: u64, at: u64, limits: &Limits) -> Result<Se
         Ok((trailer, parser.offset()))
     })?;
     let size = size_of(&trailer, offset)?;
-    Ok(Section { offset, end, trailer, size, table: Some(table), rows: None })
+    Ok(Section { offset, end, trailer, size, table: Some(Arc::new(table)), rows: None })
 }
 
 fn size_of(trailer: &Dictionary, offset: u64) -> Result<u64> {

@@ -84,7 +84,6 @@ fn the_set_is_sorted_for_every_digest() {
     }
 }
 
-
 #[test]
 fn lengths_are_never_above_the_estimate() {
     for pem in [

@@ -1,5 +1,7 @@
 //! Cross-reference streams, kept as decoded rows.
 
+use std::sync::Arc;
+
 use super::{Entry, Listed, Section, size_of};
 use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
@@ -47,7 +49,7 @@ pub(crate) fn read(source: &Source, offset: u64, limits: &Limits, decoder: &mut 
     let data = read_data(source, &stream, len, limits)?;
     let data = decoder.decode(dictionary, &data, number, limits)?;
     let ranges = ranges(dictionary, size, layout, &data, limits, offset)?;
-    let rows = Some(Rows { data, layout, ranges });
+    let rows = Some(Arc::new(Rows { data, layout, ranges }));
     Ok(Section {
         offset,
         end: found.end.saturating_add(u64::try_from(len).unwrap_or(0)),

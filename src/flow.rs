@@ -1,0 +1,13 @@
+//! The pipeline all formats go through, still without files, network, clock or key.
+//!
+//! `Source → Document → Prepared → Signed → Output`: a stage is a type, a step consumes it.
+
+mod document;
+mod prepared;
+mod signed;
+mod state;
+
+pub use document::{Document, Format};
+pub use prepared::Prepared;
+pub use signed::{Fill, Signed};
+pub use state::StateSummary;

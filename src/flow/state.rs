@@ -1,0 +1,128 @@
+//! The saved state between the two halves: 4-byte magic, kind, version, JSON.
+//!
+//! What is read is hostile: limits first, then checked constructors, then what is to be signed is
+//! computed again and compared. All versions are read; the lowest that can hold the content is written.
+
+mod v1;
+
+use crate::digest::Digest;
+use crate::error::{ErrorCode, Limit, Result, StateError};
+use crate::flow::prepared::Essentials;
+use crate::limits::Limits;
+use crate::pki::Certificate;
+use crate::signature::ToBeSigned;
+use crate::source::to_u64;
+use crate::time::Time;
+
+/// What a saved state says, without the document it belongs to.
+#[derive(Debug, Clone)]
+pub struct StateSummary(Saved);
+
+/// What was read from a state.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    pub(crate) kind: Kind,
+    pub(crate) essentials: Essentials,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// Which stage the state is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Prepared,
+    Signed,
+}
+
+impl StateSummary {
+    /// Reads a state.
+    ///
+    /// # Errors
+    /// [`Error::State`](crate::Error::State) when it is damaged or of an unknown version.
+    pub fn read(state: &[u8], limits: &Limits) -> Result<Self> {
+        read(state, limits).map(StateSummary)
+    }
+
+    /// The id of the preparation.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.essentials.id
+    }
+
+    /// What the key must sign.
+    #[must_use]
+    pub fn to_be_signed(&self) -> &ToBeSigned {
+        &self.0.essentials.to_be_signed
+    }
+
+    /// Length of the document in bytes.
+    #[must_use]
+    pub fn source_len(&self) -> u64 {
+        self.0.essentials.source_state.len()
+    }
+
+    /// Digest of the document.
+    #[must_use]
+    pub fn source_digest(&self) -> &Digest {
+        &self.0.essentials.source_digest
+    }
+
+    /// The signer's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.0.essentials.certificates.first()
+    }
+
+    /// The claimed time of signing.
+    #[must_use]
+    pub fn signing_time(&self) -> Time {
+        self.0.essentials.moment.time()
+    }
+
+    /// The full name of the field that is signed.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.0.essentials.field
+    }
+
+    /// Whether a value has verified already.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.0.kind == Kind::Signed
+    }
+}
+
+/// The bytes of a state; with a value that has verified it is one of a signed document.
+pub(crate) fn write(essentials: &Essentials, value: Option<&[u8]>) -> Result<Vec<u8>> {
+    let kind = if value.is_some() { KIND_SIGNED } else { KIND_PREPARED };
+    let mut out = MAGIC.to_vec();
+    out.push(kind);
+    out.extend(VERSION_1.to_be_bytes());
+    out.extend(v1::write(essentials, value)?);
+    Ok(out)
+}
+
+/// Reads what [`write`] wrote, or what pretends to be that.
+pub(crate) fn read(state: &[u8], limits: &Limits) -> Result<Saved> {
+    if to_u64(state.len()) > limits.state_bytes {
+        return Err(Limit::new("state_bytes", limits.state_bytes, to_u64(state.len())).into());
+    }
+    let malformed = || StateError::new(ErrorCode::StateMalformed);
+    let rest = state.strip_prefix(MAGIC).ok_or_else(malformed)?;
+    let (kind, rest) = rest.split_first().ok_or_else(malformed)?;
+    let (version, body) = rest.split_first_chunk::<2>().ok_or_else(malformed)?;
+    if u16::from_be_bytes(*version) != VERSION_1 {
+        return Err(StateError::new(ErrorCode::StateVersion).into());
+    }
+    let (essentials, value) = v1::read(body, limits)?;
+    let kind = match (*kind, &value) {
+        (KIND_PREPARED, None) => Kind::Prepared,
+        (KIND_SIGNED, Some(_)) => Kind::Signed,
+        _ => return Err(malformed().into()),
+    };
+    Ok(Saved { kind, essentials, value })
+}
+
+const MAGIC: &[u8] = b"eSe\x1a";
+const KIND_PREPARED: u8 = 1;
+const KIND_SIGNED: u8 = 2;
+const VERSION_1: u16 = 1;

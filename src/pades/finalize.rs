@@ -1,0 +1,25 @@
+//! Second half: the CMS structure into the hole.
+
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::output::{Output, Piece};
+use crate::pdf::text::push_hex;
+use crate::signing::Tail;
+use crate::source::Source;
+
+/// The finished document: the source, and the tail with `cms` in its hole.
+///
+/// # Errors
+/// [`Error::PlaceholderTooSmall`] when it does not fit.
+pub(crate) fn finalize(source: &Source, source_digest: &Digest, tail: &Tail, cms: &[u8]) -> Result<Output> {
+    let digits = tail.hole().len();
+    let needed = cms.len().saturating_mul(2);
+    let Some(rest) = digits.checked_sub(needed) else {
+        return Err(Error::PlaceholderTooSmall { reserved: digits / 2, needed: cms.len() });
+    };
+    let mut filled = Vec::with_capacity(tail.before().len() + needed);
+    filled.extend_from_slice(tail.before());
+    push_hex(&mut filled, cms);
+    let pieces = vec![Piece::Source, Piece::Bytes(filled), Piece::Zeros(rest), Piece::Bytes(tail.after().to_vec())];
+    Ok(Output::new(source.clone(), *source_digest, pieces))
+}

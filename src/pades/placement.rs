@@ -1,0 +1,196 @@
+//! Where the new signature is hung up: form, field, page and catalog.
+//!
+//! Everything that is there is kept byte for byte; entries are added or replaced, never taken away.
+
+use crate::error::{ErrorCode, Malformed, Result};
+use crate::pades::field::Target;
+use crate::pdf::Document;
+use crate::pdf::Form;
+use crate::pdf::first_page;
+use crate::pdf::text::text_string;
+use crate::pdf::update::Update;
+use crate::pdf::{Dictionary, Object, Reference};
+
+/// Adds to `update` all that leads from the catalog to `signature`.
+pub(crate) fn place(
+    document: &Document,
+    form: &Form,
+    target: &Target<'_>,
+    signature: Reference,
+    with_appearance: bool,
+    update: &mut Update<'_>,
+) -> Result<()> {
+    let mut placement = Placement { document, update, fields_array: None };
+    let new_field = match target {
+        Target::Existing(field) => {
+            let value = signature.to_string();
+            placement.update.put(field.reference, field.dictionary.with(&[("V", value.as_bytes())]));
+            None
+        }
+        Target::New { name } => {
+            let field = placement.update.fresh()?;
+            Some((field, name))
+        }
+    };
+    let (root, catalog) = document.catalog()?;
+    let mut catalog_changes = Changes::default();
+    placement.hang_in_form(form, new_field.map(|(field, _)| field), &catalog, &mut catalog_changes)?;
+    placement.name_extension(&catalog, &mut catalog_changes)?;
+    if let Some((field, name)) = new_field {
+        let page = placement.hang_on_page(field)?;
+        let body = placement.widget(name, page, signature, with_appearance)?;
+        placement.update.put(field, body);
+    }
+    if let Some(body) = catalog_changes.apply(&catalog) {
+        placement.update.put(root, body);
+    }
+    Ok(())
+}
+
+struct Placement<'a, 'b> {
+    document: &'a Document,
+    update: &'a mut Update<'b>,
+    /// The array object that holds the form's fields, when it was extended.
+    fields_array: Option<Reference>,
+}
+
+impl Placement<'_, '_> {
+    /// Adds `field` to the form's fields, sets `SigFlags` to 3, and makes the form where there is none.
+    fn hang_in_form(
+        &mut self,
+        form: &Form,
+        field: Option<Reference>,
+        catalog: &Dictionary,
+        catalog_changes: &mut Changes,
+    ) -> Result<()> {
+        let Some(dictionary) = &form.dictionary else {
+            let list = field.map(|field| field.to_string()).unwrap_or_default();
+            let reference = self.update.fresh()?;
+            self.update.put(reference, format!("<< /Fields [{list}] /SigFlags 3 >>").into_bytes());
+            catalog_changes.set("AcroForm", reference.to_string());
+            return Ok(());
+        };
+        let mut changes = Changes::default();
+        if let Some(field) = field {
+            self.fields_array = self.append(dictionary, "Fields", field, &mut changes)?;
+        }
+        let flags = match self.document.get(dictionary, "SigFlags")? {
+            Object::Integer(flags) => flags,
+            _ => 0,
+        };
+        if flags & SIG_FLAGS != SIG_FLAGS {
+            changes.set("SigFlags", (flags | SIG_FLAGS).to_string());
+        }
+        // Viewers would draw the fields anew, and with that change what was signed.
+        if matches!(self.document.get(dictionary, "NeedAppearances")?, Object::Boolean(true)) {
+            changes.set("NeedAppearances", "false");
+        }
+        if let Some(body) = changes.apply(dictionary) {
+            match form.reference {
+                Some(reference) => self.update.put(reference, body),
+                None => catalog_changes.set("AcroForm", body),
+            }
+        }
+        debug_assert!(form.reference.is_some() || catalog.get("AcroForm").is_some());
+        Ok(())
+    }
+
+    /// Adds the widget to the annotations of the first page.
+    fn hang_on_page(&mut self, field: Reference) -> Result<Reference> {
+        let (reference, page) = first_page(self.document)?;
+        if let (Some(Object::Reference(annotations)), Some(fields)) = (page.get("Annots"), self.fields_array)
+            && *annotations == fields
+        {
+            // One array serves as the list of fields and of annotations: it has the field already.
+            return Ok(reference);
+        }
+        let mut changes = Changes::default();
+        self.append(&page, "Annots", field, &mut changes)?;
+        if let Some(body) = changes.apply(&page) {
+            self.update.put(reference, body);
+        }
+        Ok(reference)
+    }
+
+    /// Appends `item` to the array under `key`, where that lies; returns its own reference if it has one.
+    fn append(
+        &mut self,
+        dictionary: &Dictionary,
+        key: &'static str,
+        item: Reference,
+        changes: &mut Changes,
+    ) -> Result<Option<Reference>> {
+        let item = item.to_string();
+        match dictionary.get(key) {
+            Some(Object::Array(array)) => changes.set(key, array.with_appended(item.as_bytes())),
+            Some(Object::Reference(reference)) => match self.document.object(*reference)? {
+                Object::Array(array) => {
+                    self.update.put(*reference, array.with_appended(item.as_bytes()));
+                    return Ok(Some(*reference));
+                }
+                Object::Null => changes.set(key, format!("[{item}]")),
+                _ => return Err(Malformed::new(ErrorCode::PdfObjectType).object(reference.number).into()),
+            },
+            None | Some(Object::Null) => changes.set(key, format!("[{item}]")),
+            Some(_) => return Err(Malformed::new(ErrorCode::PdfObjectType).into()),
+        }
+        Ok(None)
+    }
+
+    /// Says in a PDF 1.x file that it uses ETSI's extension (EN 319 142-1, 5.6).
+    fn name_extension(&mut self, catalog: &Dictionary, changes: &mut Changes) -> Result<()> {
+        if self.document.effective_version()? >= (2, 0) {
+            return Ok(());
+        }
+        let Object::Dictionary(extensions) = self.document.get(catalog, "Extensions")? else {
+            changes.set("Extensions", [b"<< /ESIC ".as_slice(), ESIC, b" >>"].concat());
+            return Ok(());
+        };
+        if extensions.get("ESIC").is_some() {
+            return Ok(());
+        }
+        let body = extensions.with(&[("ESIC", ESIC)]);
+        match catalog.get("Extensions") {
+            Some(Object::Reference(reference)) => self.update.put(*reference, body),
+            _ => changes.set("Extensions", body),
+        }
+        Ok(())
+    }
+
+    /// The field merged with its invisible widget.
+    fn widget(&mut self, name: &str, page: Reference, signature: Reference, with_appearance: bool) -> Result<Vec<u8>> {
+        let mut body = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T ".to_vec();
+        body.extend(text_string(name));
+        body.extend(format!(" /F {PRINT_AND_LOCKED} /Rect [0 0 0 0] /P {page} /V {signature}").bytes());
+        if with_appearance {
+            let appearance = self.update.fresh()?;
+            self.update.put(appearance, EMPTY_FORM.to_vec());
+            body.extend(format!(" /AP << /N {appearance} >>").bytes());
+        }
+        body.extend(b" >>");
+        Ok(body)
+    }
+}
+
+/// Entries of a dictionary that get other values.
+#[derive(Default)]
+struct Changes(Vec<(&'static str, Vec<u8>)>);
+
+impl Changes {
+    fn set(&mut self, key: &'static str, value: impl Into<Vec<u8>>) {
+        self.0.push((key, value.into()));
+    }
+
+    /// The dictionary with the changes, or nothing when there are none.
+    fn apply(&self, dictionary: &Dictionary) -> Option<Vec<u8>> {
+        let changes: Vec<(&str, &[u8])> = self.0.iter().map(|(key, value)| (*key, value.as_slice())).collect();
+        (!changes.is_empty()).then(|| dictionary.with(&changes))
+    }
+}
+
+// SignaturesExist and AppendOnly (ISO 32000-1, table 219).
+const SIG_FLAGS: i64 = 3;
+// Print and Locked (ISO 32000-1, table 165).
+const PRINT_AND_LOCKED: u32 = 132;
+const ESIC: &[u8] = b"<< /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >>";
+const EMPTY_FORM: &[u8] = b"<< /Type /XObject /Subtype /Form /BBox [0 0 0 0] /Length 0 >>\nstream\n\nendstream";

@@ -1,0 +1,116 @@
+//! First half: a field, a signature dictionary with a hole, and the update that carries them.
+
+use crate::error::{ErrorCode, Refusal, Result};
+use crate::pades::archival::claimed_part;
+use crate::pades::field::{Target, choose};
+use crate::pades::permission::{Earlier, FieldLock};
+use crate::pades::{placement, reread, seed_value};
+use crate::pdf::Document;
+use crate::pdf::Object;
+use crate::pdf::fields;
+use crate::pdf::text::{name, text_string};
+use crate::pdf::update::{SignatureBody, Update};
+use crate::signing::{Plan, Tail, reserve_bytes};
+use crate::time::{Moment, derive};
+
+/// What is to be appended to the document, and in which field the signature stands.
+pub(crate) struct Draft {
+    pub(crate) tail: Tail,
+    pub(crate) field: String,
+}
+
+/// Makes the update that signs `document`; nothing is hashed and nothing sent.
+///
+/// What was made is read again before it is returned.
+///
+/// # Errors
+/// [`Error::Refused`](crate::Error::Refused) when an earlier signature, a lock, a seed value or an
+/// XFA form stands in the way; [`Error::Malformed`](crate::Error::Malformed) with the offset when the
+/// document is damaged; [`Error::PlaceholderTooSmall`](crate::Error::PlaceholderTooSmall).
+pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Result<Draft> {
+    plan.check_time(moment.time())?;
+    let form = fields(document)?;
+    if let Some(dictionary) = &form.dictionary
+        && !matches!(document.get(dictionary, "XFA")?, Object::Null)
+    {
+        return Err(Refusal::new(ErrorCode::PdfXfa).into());
+    }
+    let earlier = Earlier::read(document, &form)?;
+    if !earlier.signatures.is_empty() && (document.is_rebuilt() || document.has_tail()) {
+        return Err(Refusal::new(ErrorCode::PdfRecoverSigned).into());
+    }
+    let target = choose(&form, plan.field_name())?;
+    earlier.check(target.name())?;
+    let mut lock = None;
+    if let Target::Existing(field) = &target {
+        seed_value::check(document, field, plan)?;
+        if let Object::Dictionary(dictionary) = document.get(&field.dictionary, "Lock")? {
+            lock = FieldLock::read(document, &dictionary, None)?;
+        }
+    }
+    let (root, catalog) = document.catalog()?;
+    let part = claimed_part(document, &catalog)?;
+    // ISO 19005-2 and -3, 6.1.13: strings of at most 32,767 bytes.
+    let most = matches!(part, Some(2 | 3)).then_some(32_767);
+    let hole_digits = reserve_bytes(plan, most)?.saturating_mul(2);
+
+    let mut update = Update::new(document);
+    let signature = update.fresh()?;
+    placement::place(document, &form, &target, signature, part == Some(1), &mut update)?;
+    let reference = lock.map(|lock| lock_reference(&lock, &root.to_string()));
+    update.put_signature(signature, signature_body(plan, moment, reference.as_deref(), hole_digits));
+    let id = derive(&[moment.nonce(), b"pdf-id"]);
+    let written = update.write(id.get(..16).unwrap_or_default())?;
+    reread::check(document, &written, target.name(), signature)?;
+    Ok(Draft { tail: written.tail, field: target.name().to_owned() })
+}
+
+fn signature_body(plan: &Plan, moment: &Moment, reference: Option<&[u8]>, hole_digits: usize) -> SignatureBody {
+    let mut body = format!("<< /Type /Sig /Filter /{FILTER} /SubFilter /{SUB_FILTER} /M ({})", moment.time().to_pdf())
+        .into_bytes();
+    let labels = plan.labels();
+    let texts = [
+        ("Name", &labels.name),
+        ("Reason", &labels.reason),
+        ("Location", &labels.location),
+        ("ContactInfo", &labels.contact),
+    ];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            body.extend(format!(" /{key} ").bytes());
+            body.extend(text_string(text));
+        }
+    }
+    if let Some(reference) = reference {
+        body.extend(b" /Reference [");
+        body.extend(reference);
+        body.push(b']');
+    }
+    body.extend(b" /ByteRange ");
+    SignatureBody {
+        before_range: body,
+        before_hole: b" /Contents <".to_vec(),
+        hole_digits,
+        after_hole: b"> >>".to_vec(),
+    }
+}
+
+/// The signature reference that puts the field's `Lock` into force (ISO 32000-1, 12.8.2.4).
+fn lock_reference(lock: &FieldLock, catalog: &str) -> Vec<u8> {
+    let action = name(lock.action.as_str().as_bytes());
+    let mut params = format!("<< /Type /TransformParams /V /1.2 /Action {action}").into_bytes();
+    if !lock.fields.is_empty() {
+        let fields: Vec<Vec<u8>> = lock.fields.iter().map(|field| text_string(field)).collect();
+        params.extend(b" /Fields [");
+        params.extend(fields.join(&b' '));
+        params.push(b']');
+    }
+    if let Some(p) = lock.permissions {
+        params.extend(format!(" /P {p}").bytes());
+    }
+    let head = b"<< /Type /SigRef /TransformMethod /FieldMDP /TransformParams ";
+    [head, params.as_slice(), b" >> /Data ", catalog.as_bytes(), b" >>"].concat()
+}
+
+pub(crate) const FILTER: &str = "Adobe.PPKLite";
+pub(crate) const SUB_FILTER: &str = "ETSI.CAdES.detached";

@@ -1,0 +1,310 @@
+//! Writes an incremental update: changed and new objects, and a cross-reference section of the kind
+//! the document's latest section has (ISO 32000-1, 7.5.6).
+//!
+//! In: objects as finished bytes. Out: the [`Tail`] to be appended. Decided here: where each object
+//! lies, what the section and the trailer say, and where the hole of the signature is.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::error::{Error, Limit, Result};
+use crate::pdf::text::{hex_string, name};
+use crate::pdf::{Dictionary, Document, Entry, Object, Reference, SectionKind};
+use crate::signing::Tail;
+use crate::source::to_u64;
+
+/// Objects that are to be appended to a document.
+pub(crate) struct Update<'a> {
+    document: &'a Document,
+    objects: BTreeMap<Reference, Body>,
+    next: u32,
+}
+
+/// An object's bytes between `obj` and `endobj`.
+enum Body {
+    Plain(Vec<u8>),
+    Signature(SignatureBody),
+}
+
+/// A signature dictionary with room for its ByteRange and for its Contents.
+pub(crate) struct SignatureBody {
+    /// The dictionary up to and with `/ByteRange `.
+    pub(crate) before_range: Vec<u8>,
+    /// From behind the ByteRange up to and with the `<` of Contents.
+    pub(crate) before_hole: Vec<u8>,
+    /// Hexadecimal digits of room.
+    pub(crate) hole_digits: usize,
+    /// From the `>` of Contents on.
+    pub(crate) after_hole: Vec<u8>,
+}
+
+/// What was written.
+pub(crate) struct Written {
+    pub(crate) tail: Tail,
+    /// The four numbers of the ByteRange.
+    pub(crate) byte_range: [u64; 4],
+    /// Where each object begins, and its bytes within the tail.
+    pub(crate) objects: Vec<(Reference, u64, Range<usize>)>,
+}
+
+impl<'a> Update<'a> {
+    /// An update of `document` without objects yet.
+    pub(crate) fn new(document: &'a Document) -> Self {
+        Update { document, objects: BTreeMap::new(), next: document.size() }
+    }
+
+    /// A reference for a new object: a number never used before.
+    pub(crate) fn fresh(&mut self) -> Result<Reference> {
+        let number = self.next;
+        let limit = self.document.limits().pdf_objects;
+        if u64::from(number) > limit {
+            return Err(Limit::new("pdf_objects", limit, u64::from(number)).into());
+        }
+        self.next = number.saturating_add(1);
+        Ok(Reference { number, generation: 0 })
+    }
+
+    /// Writes `body` as the object `reference`, new or in place of what it was.
+    pub(crate) fn put(&mut self, reference: Reference, body: Vec<u8>) {
+        self.objects.insert(reference, Body::Plain(body));
+    }
+
+    /// Writes the signature dictionary as the object `reference`.
+    pub(crate) fn put_signature(&mut self, reference: Reference, body: SignatureBody) {
+        self.objects.insert(reference, Body::Signature(body));
+    }
+
+    /// The bytes to append; `id` becomes the second half of the trailer's ID (the first, too, where there was none).
+    pub(crate) fn write(mut self, id: &[u8]) -> Result<Written> {
+        let stream = self.section_is_stream()?;
+        let own = if stream { Some(self.fresh()?) } else { None };
+        let mut writer = Writer::new(self.document)?;
+        for (reference, body) in &self.objects {
+            writer.object(*reference, body);
+        }
+        let startxref = writer.offset();
+        let mut rows = self.old_rows()?;
+        for (reference, offset, _) in &writer.objects {
+            rows.insert(reference.number, Row::Offset { offset: *offset, generation: reference.generation });
+        }
+        match own {
+            Some(own) => {
+                rows.insert(own.number, Row::Offset { offset: startxref, generation: 0 });
+                writer.stream_section(own, &rows, &self.trailer(id)?);
+            }
+            None => {
+                let complete = self.document.is_rebuilt().then_some(self.next);
+                writer.table_section(&rows, &self.trailer(id)?, complete)?;
+            }
+        }
+        writer.push(format!("startxref\n{startxref}\n%%EOF\n").as_bytes());
+        writer.finish()
+    }
+
+    // Whoever mixes the two kinds makes a file that Acrobat can't read.
+    fn section_is_stream(&self) -> Result<bool> {
+        if !self.document.is_rebuilt() {
+            return Ok(self.document.kind() == SectionKind::Stream);
+        }
+        let in_use = self.document.in_use()?;
+        Ok(in_use.iter().any(|(_, entry)| matches!(entry, Entry::InStream { .. })))
+    }
+
+    /// All that the document has, where its own cross-references can't be relied on; else nothing.
+    fn old_rows(&self) -> Result<BTreeMap<u32, Row>> {
+        let mut rows = BTreeMap::new();
+        if self.document.is_rebuilt() {
+            for (number, entry) in self.document.in_use()? {
+                let row = match entry {
+                    Entry::Offset { offset, generation } => Row::Offset { offset, generation },
+                    Entry::InStream { stream, index } => Row::InStream { stream, index },
+                };
+                rows.insert(number, row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The trailer's entries: all that the last one had, but for what belongs to its own section.
+    fn trailer(&self, id: &[u8]) -> Result<Vec<u8>> {
+        let old = self.document.trailer();
+        let mut out = Vec::new();
+        for (key, value) in old.raw_entries() {
+            if !OWN_KEYS.contains(&key.as_bytes()) {
+                push_entry(&mut out, key.as_bytes(), value);
+            }
+        }
+        push_entry(&mut out, b"Size", self.next.to_string().as_bytes());
+        if !self.document.is_rebuilt() {
+            push_entry(&mut out, b"Prev", self.document.startxref().to_string().as_bytes());
+        }
+        let second = hex_string(id);
+        let first = self.first_id(old)?.unwrap_or_else(|| second.clone());
+        push_entry(&mut out, b"ID", &[b"[", first.as_slice(), b" ", &second, b"]"].concat());
+        Ok(out)
+    }
+
+    fn first_id(&self, trailer: &Dictionary) -> Result<Option<Vec<u8>>> {
+        let Object::Array(id) = self.document.get(trailer, "ID")? else {
+            return Ok(None);
+        };
+        Ok(match id.items().first() {
+            Some(Object::String(first)) => Some(first.raw().to_vec()),
+            _ => None,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Row {
+    Offset { offset: u64, generation: u16 },
+    InStream { stream: u32, index: u32 },
+}
+
+struct Writer {
+    base: u64,
+    bytes: Vec<u8>,
+    byte_range_at: usize,
+    hole: Range<usize>,
+    objects: Vec<(Reference, u64, Range<usize>)>,
+}
+
+impl Writer {
+    fn new(document: &Document) -> Result<Self> {
+        let base = document.source().len();
+        let last = document.source().window(base.saturating_sub(1)..base)?;
+        let ends_a_line = matches!(last.last(), Some(b'\n' | b'\r'));
+        // A line feed after a lone carriage return would make one line end of two.
+        let bytes = if ends_a_line { Vec::new() } else { b"\n".to_vec() };
+        Ok(Writer { base, bytes, byte_range_at: 0, hole: 0..0, objects: Vec::new() })
+    }
+
+    fn offset(&self) -> u64 {
+        self.base.saturating_add(to_u64(self.bytes.len()))
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn object(&mut self, reference: Reference, body: &Body) {
+        let offset = self.offset();
+        self.push(format!("{} {} obj\n", reference.number, reference.generation).as_bytes());
+        let start = self.bytes.len();
+        match body {
+            Body::Plain(bytes) => self.push(bytes),
+            Body::Signature(body) => {
+                self.push(&body.before_range);
+                self.byte_range_at = self.bytes.len();
+                self.bytes.resize(self.byte_range_at + BYTE_RANGE_BYTES, b' ');
+                self.push(&body.before_hole);
+                let hole = self.bytes.len();
+                self.bytes.resize(hole + body.hole_digits, b'0');
+                self.hole = hole..self.bytes.len();
+                self.push(&body.after_hole);
+            }
+        }
+        self.objects.push((reference, offset, start..self.bytes.len()));
+        self.push(b"\nendobj\n");
+    }
+
+    /// `complete` is the size of a section that stands alone, in which unused numbers are listed as free.
+    fn table_section(&mut self, rows: &BTreeMap<u32, Row>, trailer: &[u8], complete: Option<u32>) -> Result<()> {
+        let mut lines: BTreeMap<u32, String> = BTreeMap::new();
+        for number in 0..complete.unwrap_or(1) {
+            lines.insert(number, "0000000000 65535 f \n".to_owned());
+        }
+        for (number, row) in rows {
+            // Rows in object streams make the section a stream, so there are none here.
+            if let Row::Offset { offset, generation } = row {
+                if *offset > TABLE_OFFSET_MAX {
+                    return Err(Limit::new("pdf_table_offset", TABLE_OFFSET_MAX, *offset).into());
+                }
+                lines.insert(*number, format!("{offset:010} {generation:05} n \n"));
+            }
+        }
+        self.push(b"xref\n");
+        for run in runs(lines.keys().copied()) {
+            self.push(format!("{} {}\n", run.start, run.end.saturating_sub(run.start)).as_bytes());
+            for (_, line) in lines.range(run) {
+                self.push(line.as_bytes());
+            }
+        }
+        self.push(b"trailer\n<<");
+        self.push(trailer);
+        self.push(b" >>\n");
+        Ok(())
+    }
+
+    fn stream_section(&mut self, own: Reference, rows: &BTreeMap<u32, Row>, trailer: &[u8]) {
+        let widest = self.offset() > u64::from(u32::MAX);
+        let width = if widest { 8 } else { 4 };
+        let mut data = Vec::with_capacity(rows.len() * (width + 3));
+        for row in rows.values() {
+            let (kind, second, third) = match row {
+                Row::Offset { offset, generation } => (1, *offset, *generation),
+                // More members than 65,535 are refused when the object stream is read.
+                Row::InStream { stream, index } => (2, u64::from(*stream), u16::try_from(*index).unwrap_or(u16::MAX)),
+            };
+            data.push(kind);
+            data.extend(second.to_be_bytes().iter().skip(8 - width));
+            data.extend(third.to_be_bytes());
+        }
+        let mut index = String::new();
+        for run in runs(rows.keys().copied()) {
+            index.push_str(&format!("{} {} ", run.start, run.end.saturating_sub(run.start)));
+        }
+        let head = format!("/Type /XRef /W [1 {width} 2] /Index [{}] /Length {}", index.trim_end(), data.len());
+        self.push(format!("{} {} obj\n<< {head}", own.number, own.generation).as_bytes());
+        self.push(trailer);
+        self.push(b" >>\nstream\n");
+        self.push(&data);
+        self.push(b"\nendstream\nendobj\n");
+    }
+
+    fn finish(mut self) -> Result<Written> {
+        let brackets = Error::Bug("tail without a hole");
+        let (Some(open), Some(close)) = (self.hole.start.checked_sub(1), self.hole.end.checked_add(1)) else {
+            return Err(brackets);
+        };
+        let before = self.base.saturating_add(to_u64(open));
+        let after = self.base.saturating_add(to_u64(close));
+        let byte_range = [0, before, after, self.offset().saturating_sub(after)];
+        let text = format!("[{} {} {} {}]", byte_range[0], byte_range[1], byte_range[2], byte_range[3]);
+        let area = self.byte_range_at..self.byte_range_at + BYTE_RANGE_BYTES;
+        for (to, from) in self.bytes.get_mut(area).unwrap_or_default().iter_mut().zip(text.bytes()) {
+            *to = from;
+        }
+        let tail = Tail::new(self.bytes, self.hole).ok_or(brackets)?;
+        Ok(Written { tail, byte_range, objects: self.objects })
+    }
+}
+
+/// Consecutive numbers as ranges.
+fn runs(numbers: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some(run) if run.end == number => run.end = number.saturating_add(1),
+            _ => runs.push(number..number.saturating_add(1)),
+        }
+    }
+    runs
+}
+
+fn push_entry(to: &mut Vec<u8>, key: &[u8], value: &[u8]) {
+    to.push(b' ');
+    to.extend_from_slice(name(key).as_bytes());
+    to.push(b' ');
+    to.extend_from_slice(value);
+}
+
+// `[0 a b c]` with room for 20 digits a number: the area's width is signed, so it can't grow later.
+const BYTE_RANGE_BYTES: usize = 66;
+
+// A table has ten digits for an offset; a cross-reference stream has no such bound.
+const TABLE_OFFSET_MAX: u64 = 9_999_999_999;
+
+// Keys that describe the section itself, or are written anew.
+const OWN_KEYS: [&[u8]; 12] =
+    [b"Prev", b"XRefStm", b"Size", b"ID", b"Type", b"W", b"Index", b"Filter", b"DecodeParms", b"Length", b"F", b"DL"];

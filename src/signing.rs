@@ -1,0 +1,13 @@
+//! What all formats share: the plan of a signature, the room it takes, the bytes to be appended.
+//!
+//! In: certificates and options. Out: a [`Plan`] that is known to be possible, and the [`Tail`] a
+//! format fills. Decided here and nowhere else: how much room a signature gets.
+
+mod plan;
+mod reserve;
+mod tail;
+
+pub(crate) use plan::Labels;
+pub use plan::{Level, Plan};
+pub(crate) use reserve::reserve_bytes;
+pub(crate) use tail::Tail;

@@ -1,0 +1,234 @@
+//! What a signature shall be: certificates, algorithm, level, options.
+
+use std::fmt;
+
+use crate::cms::Identity;
+use crate::digest::DigestAlgorithm;
+use crate::error::{CertificateError, ErrorCode, Misuse, Result};
+use crate::pki::{Certificate, Padding, issuers_of};
+use crate::signature::SignatureAlgorithm;
+use crate::time::Time;
+
+/// A baseline level of EN 319 142-1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Level {
+    /// B-B: the signature alone.
+    Bb,
+}
+
+impl Level {
+    /// The name, such as `B-B`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Bb => "B-B",
+        }
+    }
+
+    /// The level named `b-b`, in either case.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) for a level that is not made here.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "b-b" => Ok(Level::Bb),
+            _ => Err(Misuse::new("level is not b-b").into()),
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whose signature it is, and how it is made. One plan serves any number of documents.
+///
+/// All that can be wrong with it for every document is refused here, before anything is hashed.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    certificate: Certificate,
+    issuers: Vec<Certificate>,
+    algorithm: SignatureAlgorithm,
+    digest: Option<DigestAlgorithm>,
+    padding: Padding,
+    identity: Identity,
+    level: Level,
+    labels: Labels,
+    field: Option<String>,
+    reserved_bytes: Option<usize>,
+    allow_expired: bool,
+}
+
+/// The texts that stand beside a signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Labels {
+    pub(crate) name: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) contact: Option<String>,
+}
+
+impl Plan {
+    /// A signature with the key of `certificate`, whose issuers may be given in any order.
+    ///
+    /// The algorithm follows from the key: see [`PublicKey::algorithm`](crate::PublicKey::algorithm).
+    /// Self-signed roots among the issuers are left out of the signature.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`](crate::Error::Certificate) when the key is weak or unknown, the
+    /// certificate is not for signing, or one of `chain` did not issue another.
+    pub fn new(certificate: Certificate, chain: &[Certificate]) -> Result<Self> {
+        certificate.key().check_strength()?;
+        if !certificate.may_sign_documents() {
+            return Err(CertificateError::new(ErrorCode::CertificateUsage).into());
+        }
+        let issuers = issuers_of(&certificate, chain)?;
+        let algorithm = certificate.key().algorithm()?;
+        let identity = Identity::new(&certificate, &issuers, algorithm);
+        Ok(Plan {
+            certificate,
+            issuers,
+            algorithm,
+            digest: None,
+            padding: Padding::Pkcs1,
+            identity,
+            level: Level::Bb,
+            labels: Labels::default(),
+            field: None,
+            reserved_bytes: None,
+            allow_expired: false,
+        })
+    }
+
+    /// Another digest than the key's size suggests.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`](crate::Error::Certificate) when the key can't be used with it.
+    pub fn digest(mut self, digest: DigestAlgorithm) -> Result<Self> {
+        self.digest = Some(digest);
+        self.with_algorithm()
+    }
+
+    /// RSASSA-PSS in place of PKCS#1 v1.5.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`](crate::Error::Certificate) when the key is none of RSA.
+    pub fn pss(mut self) -> Result<Self> {
+        self.padding = Padding::Pss;
+        self.with_algorithm()
+    }
+
+    /// The level to reach; it sizes the room for the signature.
+    #[must_use]
+    pub fn level(self, level: Level) -> Self {
+        Plan { level, ..self }
+    }
+
+    /// Signs in the existing empty field of this full name, or in a new one of this name.
+    #[must_use]
+    pub fn field(self, name: impl Into<String>) -> Self {
+        Plan { field: Some(name.into()), ..self }
+    }
+
+    /// Why it is signed.
+    #[must_use]
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.labels.reason = Some(text.into());
+        self
+    }
+
+    /// Where it is signed.
+    #[must_use]
+    pub fn location(mut self, text: impl Into<String>) -> Self {
+        self.labels.location = Some(text.into());
+        self
+    }
+
+    /// Who signs, in words; the certificate says it anyway.
+    #[must_use]
+    pub fn name(mut self, text: impl Into<String>) -> Self {
+        self.labels.name = Some(text.into());
+        self
+    }
+
+    /// How to reach the signer.
+    #[must_use]
+    pub fn contact(mut self, text: impl Into<String>) -> Self {
+        self.labels.contact = Some(text.into());
+        self
+    }
+
+    /// Room for the signature in bytes, in place of the estimate.
+    #[must_use]
+    pub fn reserve(self, bytes: usize) -> Self {
+        Plan { reserved_bytes: Some(bytes), ..self }
+    }
+
+    /// Signs although the certificate has expired or is not valid yet. Validators will refuse the
+    /// result, unless they are told of an earlier time.
+    #[must_use]
+    pub fn allow_expired(self) -> Self {
+        Plan { allow_expired: true, ..self }
+    }
+
+    /// The signer's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The algorithm the key must use.
+    #[must_use]
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Makes sure that the certificate is valid at `time`.
+    pub(crate) fn check_time(&self, time: Time) -> Result<()> {
+        let (from, to) = (self.certificate.not_before(), self.certificate.not_after());
+        let error = if self.allow_expired {
+            return Ok(());
+        } else if time > to {
+            CertificateError::new(ErrorCode::CertificateExpired).time(to)
+        } else if time < from {
+            CertificateError::new(ErrorCode::CertificateNotYetValid).time(from)
+        } else {
+            return Ok(());
+        };
+        Err(error.into())
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The signer's certificate and its issuers without roots, in order.
+    pub(crate) fn embedded(&self) -> impl Iterator<Item = &Certificate> {
+        std::iter::once(&self.certificate).chain(&self.issuers)
+    }
+
+    pub(crate) fn wanted_level(&self) -> Level {
+        self.level
+    }
+
+    pub(crate) fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    pub(crate) fn field_name(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    pub(crate) fn reserved_bytes(&self) -> Option<usize> {
+        self.reserved_bytes
+    }
+
+    fn with_algorithm(mut self) -> Result<Self> {
+        self.algorithm = self.certificate.key().with(self.digest, self.padding)?;
+        self.identity = Identity::new(&self.certificate, &self.issuers, self.algorithm);
+        Ok(self)
+    }
+}
