@@ -35,9 +35,12 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod batch;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod store;
+pub mod system;
 
 mod cms;
 mod der;

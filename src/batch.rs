@@ -1,0 +1,234 @@
+//! Many documents at once: workers, a bounded window, a memory budget, results in input order.
+//!
+//! In: any iterator of inputs, also one that waits for another program's next line. Out: a result for each,
+//! in the order of the inputs, as soon as all before it are out. One failure is one input's failure, also a panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, Result};
+
+mod journal;
+mod queue;
+mod summary;
+
+pub use journal::{Done, Journal};
+use queue::Queue;
+pub use summary::{digests_summary, verification_code};
+
+/// How a batch is run.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    workers: usize,
+    window: usize,
+    memory_budget: u64,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Batch {
+    /// `workers` threads, and at most `window` inputs between their coming in and their result going out;
+    /// both at least one.
+    #[must_use]
+    pub fn new(workers: usize, window: usize) -> Self {
+        let workers = workers.max(1);
+        Batch { workers, window: window.max(workers), memory_budget: u64::MAX, cancel: Arc::default() }
+    }
+
+    /// Starts an input only while all that are in flight need at most `bytes` together, or when it is the only one.
+    #[must_use]
+    pub fn memory_budget(self, bytes: u64) -> Self {
+        Batch { memory_budget: bytes, ..self }
+    }
+
+    /// Stops when `stop` is set: what has begun is finished, no further input is taken.
+    #[must_use]
+    pub fn cancel_on(self, stop: &Arc<AtomicBool>) -> Self {
+        Batch { cancel: Arc::clone(stop), ..self }
+    }
+
+    /// Runs `work` on each input, of which each comes with the bytes of memory it will need, and hands the results to
+    /// `sink` in input order.
+    ///
+    /// After a cancellation inputs that were taken but not begun end with [`Error::Cancelled`]; inputs that were not
+    /// taken have no result. A panic in `work` is that input's [`Error::Bug`].
+    pub fn run<I, T, R>(&self, inputs: I, work: impl Fn(T) -> Result<R> + Sync, mut sink: impl FnMut(usize, Result<R>))
+    where
+        I: IntoIterator<Item = (u64, T), IntoIter: Send>,
+        T: Send,
+        R: Send,
+    {
+        if self.workers > 1 {
+            return self.run_grouped(inputs, work, |first, results| {
+                results.into_iter().enumerate().for_each(|(n, result)| sink(first + n, result));
+            });
+        }
+        // One worker needs no second thread: take, work, hand on.
+        for (index, (_, input)) in inputs.into_iter().enumerate() {
+            sink(index, guarded(&work, input));
+            if self.is_cancelled() {
+                break;
+            }
+        }
+    }
+
+    /// As [`Batch::run`], but hands over all results that are ready together: the index of the first, and the results.
+    ///
+    /// What costs once a group, such as a sync, is so shared by the more results the longer it takes, while a single
+    /// input is never made to wait for others.
+    pub fn run_grouped<I, T, R>(
+        &self,
+        inputs: I,
+        work: impl Fn(T) -> Result<R> + Sync,
+        mut sink: impl FnMut(usize, Vec<Result<R>>),
+    ) where
+        I: IntoIterator<Item = (u64, T), IntoIter: Send>,
+        T: Send,
+        R: Send,
+    {
+        let queue = Queue::new(self.window, self.memory_budget, &self.cancel);
+        let inputs = inputs.into_iter();
+        std::thread::scope(|scope| {
+            let _end = queue.end_on_drop();
+            scope.spawn(|| {
+                let _closed = queue.close_on_drop();
+                for (need, input) in inputs {
+                    if !queue.push(need, input) {
+                        break;
+                    }
+                }
+            });
+            for _ in 0..self.workers {
+                scope.spawn(|| {
+                    while let Some((index, input)) = queue.take() {
+                        let result = if self.is_cancelled() { Err(Error::Cancelled) } else { guarded(&work, input) };
+                        queue.finish(index, result);
+                    }
+                });
+            }
+            while let Some((first, results)) = queue.ready() {
+                let count = results.len();
+                sink(first, results);
+                queue.release(count);
+            }
+        });
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}
+
+fn guarded<T, R>(work: &impl Fn(T) -> Result<R>, input: T) -> Result<R> {
+    // A panic leaves nothing behind that another input sees: inputs share only what is `Sync`.
+    catch_unwind(AssertUnwindSafe(|| work(input))).unwrap_or(Err(Error::Bug("a panic was caught")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn inputs(n: usize) -> impl Iterator<Item = (u64, usize)> + Send {
+        (0..n).map(|n| (10, n))
+    }
+
+    #[test]
+    fn results_come_in_input_order_with_any_number_of_workers() {
+        for workers in [1, 2, 8] {
+            let mut seen = Vec::new();
+            Batch::new(workers, 16).run(
+                inputs(500),
+                |n| {
+                    // Uneven work, so that later inputs overtake earlier ones.
+                    (0..(n * 7919) % 1000).for_each(|n| assert!(std::hint::black_box(n) < 1000));
+                    if n % 7 == 0 { Err(Error::SignatureMismatch) } else { Ok(n) }
+                },
+                |index, result| seen.push((index, result.ok())),
+            );
+            let expected: Vec<_> = (0..500).map(|n| (n, (n % 7 != 0).then_some(n))).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_inputs_bug() {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        for workers in [1, 3] {
+            let mut bugs = Vec::new();
+            Batch::new(workers, 4).run(
+                inputs(20),
+                |n| if n == 5 { panic!("five") } else { Ok(n) },
+                |index, result| {
+                    if let Err(error) = result {
+                        bugs.push((index, error.code()));
+                    }
+                },
+            );
+            assert_eq!(bugs, [(5, crate::ErrorCode::Bug)]);
+        }
+        std::panic::set_hook(hook);
+    }
+
+    #[test]
+    fn window_and_memory_budget_are_kept() {
+        for (window, budget, most) in [(4, u64::MAX, 4), (64, 35, 3), (64, 1, 1)] {
+            let (in_flight, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            Batch::new(2, window).memory_budget(budget).run(
+                inputs(100),
+                |n| {
+                    let now = in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+                    peak.fetch_max(now, Ordering::SeqCst);
+                    Ok(n)
+                },
+                |_, _| {
+                    in_flight.fetch_sub(1, Ordering::SeqCst);
+                },
+            );
+            assert!(peak.load(Ordering::SeqCst) <= most, "{window} {budget}");
+        }
+    }
+
+    #[test]
+    fn a_result_goes_out_while_the_next_input_is_awaited() {
+        let (more, lines) = mpsc::channel::<usize>();
+        let more = Mutex::new(Some(more));
+        more.lock().unwrap().as_ref().unwrap().send(0).unwrap();
+        let mut seen = Vec::new();
+        // Each result asks for the next input: with any result held back this would never end.
+        Batch::new(2, 8).run(lines.into_iter().map(|n| (0, n)), Ok, |_, result| {
+            let n: usize = result.unwrap();
+            seen.push(n);
+            let mut more = more.lock().unwrap();
+            if n < 5 {
+                more.as_ref().unwrap().send(n + 1).unwrap();
+            } else {
+                *more = None;
+            }
+        });
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn cancelling_takes_no_further_input() {
+        for workers in [1, 2] {
+            let stop = Arc::new(AtomicBool::new(false));
+            let (mut done, mut cancelled) = (0, 0);
+            Batch::new(workers, 4).cancel_on(&stop).run(inputs(1000), Ok, |index, result| {
+                if index == 2 {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                match result {
+                    Ok(_) => done += 1,
+                    Err(Error::Cancelled) => cancelled += 1,
+                    Err(error) => panic!("{error}"),
+                }
+            });
+            assert!(done >= 3 && done + cancelled <= 16, "{done} {cancelled}");
+        }
+    }
+}

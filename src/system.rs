@@ -1,0 +1,84 @@
+//! The world outside: clock, random bytes, files.
+//!
+//! In: paths, results to write. Out: sources to read from, files that are complete or not there.
+//! Decided here and nowhere else: how a file is known again ([`FileIdentity`]), how a result gets
+//! under its name ([`Staged`]), and how a file that is signed in place survives a crash ([`append`]).
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, Result};
+use crate::time::Time;
+
+mod append;
+mod file;
+mod staged;
+
+pub use append::{append, restore};
+pub use file::{FileIdentity, FileSource, open, read_bounded};
+pub use staged::{Existing, Staged, copy_to, sync_directory};
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+/// The system's source of random bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsEntropy;
+
+impl SystemClock {
+    /// The time now.
+    ///
+    /// # Errors
+    /// [`Error::Bug`] outside the years 1 to 9999.
+    pub fn now(&self) -> Result<Time> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system's clock")]
+        let now = SystemTime::now();
+        time_of(now)
+    }
+}
+
+impl OsEntropy {
+    /// Fills `buffer` with unpredictable bytes.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn fill(&self, buffer: &mut [u8]) -> Result<()> {
+        getrandom::fill(buffer).map_err(|e| std::io::Error::other(e).into())
+    }
+}
+
+/// A time of the system, such as a file's, as this crate's, without its fraction.
+///
+/// # Errors
+/// [`Error::Bug`] outside the years 1 to 9999.
+pub fn time_of(time: SystemTime) -> Result<Time> {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok(),
+        Err(before) => i64::try_from(before.duration().as_secs()).ok().map(|seconds| -seconds),
+    };
+    Time::from_unix(seconds.ok_or(Error::Bug("system time out of range"))?)
+}
+
+/// `.NAME.SUFFIX` beside `path`, cut where the name would become too long for a directory.
+fn beside(path: &Path, suffix: &str) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidFilename))?;
+    let mut hidden = std::ffi::OsString::from(".");
+    if name.len() + suffix.len() + 2 <= NAME_BYTES {
+        hidden.push(name);
+    } else {
+        let digest = crate::DigestAlgorithm::Sha256.digest(name.as_encoded_bytes());
+        hidden.push(digest.to_hex());
+    }
+    hidden.push(".");
+    hidden.push(suffix);
+    Ok(path.with_file_name(hidden))
+}
+
+/// The directory that `path` is in.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+// What Linux, macOS and Windows have in common.
+const NAME_BYTES: usize = 255;

@@ -1,0 +1,284 @@
+//! A result on its way to its name: written beside the target, synced, renamed.
+
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{FileIdentity, FileSource, beside, directory_of};
+use crate::error::{Error, Result};
+use crate::output::Output;
+use crate::source::Source;
+
+/// What to do with a file that has the target's name already.
+// Complete: there is no third thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it and fail.
+    Keep,
+    /// Replace it.
+    Replace,
+}
+
+/// A complete result under a temporary name; it is deleted unless it is committed.
+#[derive(Debug)]
+pub struct Staged {
+    file: Option<File>,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Staged {
+    /// Writes `output` beside `target`, with the permissions of the input where they are given.
+    ///
+    /// A temporary file that a crashed run left is removed; one that another run is writing is not.
+    ///
+    /// # Errors
+    /// `state.other-document` and `state.document-changed` as [`Output::write_to`]; what the system says.
+    pub fn write(output: &Output, target: &Path, permissions: Option<Permissions>) -> Result<Self> {
+        Staged::with(target, permissions, |file| copy_to(output, file))
+    }
+
+    /// Writes `bytes` beside `target`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write_bytes(bytes: &[u8], target: &Path, permissions: Option<Permissions>) -> Result<Self> {
+        Staged::with(target, permissions, |mut file| Ok(file.write_all(bytes)?))
+    }
+
+    /// Where it will be.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Waits until its bytes are on the disk.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&self) -> Result<()> {
+        match &self.file {
+            Some(file) => Ok(file.sync_all()?),
+            None => Err(Error::Bug("staged file is closed")),
+        }
+    }
+
+    /// Gives it its name. [`sync_directory`] afterwards makes the name last.
+    ///
+    /// # Errors
+    /// `io.target-exists`; what the system says. The temporary file is gone in any case.
+    pub fn commit(mut self, existing: Existing) -> Result<()> {
+        match existing {
+            Existing::Replace => fs::rename(&self.temporary, &self.target)?,
+            Existing::Keep => self.commit_new()?,
+        }
+        // Closing gives the lock back; the temporary name is gone by now.
+        self.file = None;
+        Ok(())
+    }
+
+    fn with(target: &Path, permissions: Option<Permissions>, fill: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
+        let temporary = beside(target, TEMPORARY)?;
+        let file = create(&temporary, permissions.is_some())?;
+        // From here on dropping it removes the file.
+        let staged = Staged { file: Some(file), temporary, target: target.to_owned() };
+        if let Some(file) = &staged.file {
+            fill(file)?;
+            if let Some(permissions) = permissions {
+                file.set_permissions(permissions)?;
+            }
+        }
+        Ok(staged)
+    }
+
+    // A link fails when the name is taken, in one step; a rename would replace it.
+    fn commit_new(&self) -> Result<()> {
+        match fs::hard_link(&self.temporary, &self.target) {
+            Ok(()) => Ok(fs::remove_file(&self.temporary)?),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e.into()),
+            // File systems without links: look, then rename.
+            Err(_) if self.target.symlink_metadata().is_err() => Ok(fs::rename(&self.temporary, &self.target)?),
+            Err(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists).into()),
+        }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Makes the names in the directory of `path` last.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_directory(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    File::open(directory_of(path))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Writes `output` to the empty file `file`: copied inside the kernel where the source is a file, too.
+///
+/// Copied bytes are hashed as they stand in `file`, so what is compared with the signed digest is what was written.
+///
+/// # Errors
+/// `state.other-document` and `state.document-changed`: throw `file` away. What the system says.
+pub fn copy_to(output: &Output, mut file: &File) -> Result<()> {
+    let (Some(mut from), Ok(tail)) = (output.source().as_file(), output.tail()) else {
+        let mut buffered = io::BufWriter::with_capacity(BUFFER_BYTES, file);
+        output.write_to(&mut buffered)?;
+        return Ok(());
+    };
+    let len = output.source().len();
+    // Nothing else uses the cursor of a source's file: windows are read at their offsets.
+    from.seek(SeekFrom::Start(0))?;
+    io::copy(&mut io::Read::take(&mut from, len), &mut file)?;
+    // The copy was opened for reading, too; its own length is checked by reading all of it.
+    let copy = Source::from_reader(Arc::new(FileSource::new(file.try_clone()?)?), len);
+    output.verify(&copy, 0..len)?;
+    file.seek(SeekFrom::Start(len))?;
+    Ok(file.write_all(&tail)?)
+}
+
+// Created by us alone, and locked as long as we live: so what is there unlocked is a crashed run's.
+fn create(temporary: &Path, private: bool) -> Result<File> {
+    for _ in 0..ATTEMPTS {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        if private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        #[cfg(not(unix))]
+        let _ = private;
+        match options.open(temporary) {
+            Ok(file) if is_ours(&file, temporary)? => return Ok(file),
+            Ok(_) => {}
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => remove_orphan(temporary)?,
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Err(busy().into())
+}
+
+fn remove_orphan(temporary: &Path) -> Result<()> {
+    match File::open(temporary) {
+        Ok(file) if is_ours(&file, temporary)? => Ok(fs::remove_file(temporary)?),
+        Ok(_) => Err(busy().into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Takes the lock, and makes sure that the name still leads to this very file.
+pub(super) fn is_ours(file: &File, path: &Path) -> Result<bool> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(false),
+        // Some network file systems have no locks; names are still created exclusively there.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(FileIdentity::of(&metadata) == FileIdentity::of(&file.metadata()?)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(super) fn busy() -> io::Error {
+    io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing this file")
+}
+
+const TEMPORARY: &str = "eseal-tmp";
+const BUFFER_BYTES: usize = 256 << 10;
+const ATTEMPTS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::DigestAlgorithm;
+    use crate::error::ErrorCode;
+    use crate::output::Piece;
+
+    fn output(source: Source, bytes: &[u8]) -> Output {
+        let digest = DigestAlgorithm::Sha256.digest(bytes);
+        Output::new(source, digest, vec![Piece::Source, Piece::Bytes(b"tail".to_vec()), Piece::Zeros(3)])
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_large_file_is_copied_and_verified() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..2_000_000_u32).map(|n| n.to_be_bytes()[3]).collect();
+        fs::write(dir.path().join("in"), &bytes).unwrap();
+        let (source, _) = super::super::open(&dir.path().join("in")).unwrap();
+        let target = dir.path().join("out");
+        let staged = Staged::write(&output(source.clone(), &bytes), &target, None).unwrap();
+        assert!(!target.exists());
+        staged.sync().unwrap();
+        staged.commit(Existing::Keep).unwrap();
+        sync_directory(&target).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), [&bytes[..], b"tail000"].concat());
+        assert_eq!(names(dir.path()), ["in", "out"]);
+        // Another document's digest: nothing stays.
+        let error = Staged::write(&output(source, b"other"), &dir.path().join("no"), None).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::StateOtherDocument);
+        assert_eq!(names(dir.path()), ["in", "out"]);
+    }
+
+    #[test]
+    fn an_existing_target_is_kept_unless_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        fs::write(&target, b"old").unwrap();
+        let staged = Staged::write_bytes(b"new", &target, None).unwrap();
+        assert_eq!(staged.commit(Existing::Keep).unwrap_err().code(), ErrorCode::IoTargetExists);
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        Staged::write_bytes(b"new", &target, None).unwrap().commit(Existing::Replace).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn a_crashed_runs_file_is_removed_and_a_living_ones_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        fs::write(dir.path().join(".out.eseal-tmp"), b"half").unwrap();
+        let living = Staged::write_bytes(b"one", &target, None).unwrap();
+        assert!(Staged::write_bytes(b"two", &target, None).is_err());
+        living.commit(Existing::Keep).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"one");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_the_inputs() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        let staged = Staged::write_bytes(b"new", &target, Some(Permissions::from_mode(0o640))).unwrap();
+        staged.commit(Existing::Keep).unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_name_of_full_length_has_room_for_its_temporary() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("n".repeat(255));
+        Staged::write_bytes(b"new", &target, None).unwrap().commit(Existing::Keep).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
+}
