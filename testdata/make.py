@@ -191,6 +191,7 @@ FILES = {
 def main():
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pdf")
     os.makedirs(os.path.join(here, "demo"), exist_ok=True)
+    os.makedirs(os.path.join(here, "..", "pki"), exist_ok=True)
     made = {name: make() for name, make in FILES.items()}
     # The minutes become a linearized file, by qpdf: others.py.
     made |= {f"demo/{name}": make() for name, make in demo.ALL.items() if name != "minutes"}
@@ -198,6 +199,9 @@ def main():
         with open(os.path.join(here, name + ".pdf"), "wb") as f:
             f.write(data)
         print(f"{len(data):7} {hashlib.sha256(data).hexdigest()[:16]} {name}.pdf")
+    for name, text in (("example", vector.pem("CERTIFICATE", vector.CERTIFICATE)), ("example.key", vector.pem("PRIVATE KEY", vector.private_key()))):
+        with open(os.path.join(here, "..", "pki", name + ".pem"), "w") as f:
+            f.write(text)
 
 
 if __name__ == "__main__":

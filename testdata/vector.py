@@ -95,6 +95,19 @@ def cms(digest):
     return der(0x30, oid("1.2.840.113549.1.7.2"), der(0xA0, data))
 
 
+def private_key():
+    """The key as PKCS#8, with the public point that the certificate names."""
+    point = CERTIFICATE[CERTIFICATE.index(b"\x03\x42\0\4") + 3:][:65]
+    key = der(0x30, b"\2\1\1", der(4, KEY), der(0xA1, der(3, b"\0" + point)))
+    return der(0x30, b"\2\1\0", der(0x30, oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), der(4, key))
+
+
+def pem(label, data):
+    text = base64.b64encode(data).decode()
+    lines = "\n".join(text[i : i + 64] for i in range(0, len(text), 64))
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n"
+
+
 def check(data, digest):
     found = hashlib.sha256(data).hexdigest()
     assert found == digest, f"{len(data)} bytes, {found} instead of {digest}"
