@@ -1,0 +1,4 @@
+//! The one test binary: a module a theme.
+
+mod layers;
+mod sign;
