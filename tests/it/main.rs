@@ -1,4 +1,6 @@
 //! The one test binary: a module a theme.
 
+mod key;
 mod layers;
 mod sign;
+mod state;
