@@ -1,4 +1,4 @@
-//! Keys of `testdata/keys`, in place of the service that has the key.
+//! Keys of `testdata/signers`, in place of the service that has the key.
 
 use eseal::{Certificate, Moment, Plan, SignatureAlgorithm, SignatureValue, Time, ToBeSigned};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -11,16 +11,16 @@ pub fn file(name: &str) -> Vec<u8> {
 
 /// The certificate of the key `name`.
 pub fn certificate(name: &str) -> Certificate {
-    Certificate::parse(&file(&format!("keys/{name}.pem"))).expect("certificate of testdata")
+    Certificate::parse(&file(&format!("signers/{name}.pem"))).expect("certificate of testdata")
 }
 
 /// A plan for the key `name`, with its chain.
 pub fn plan(name: &str) -> Plan {
-    let chain = Certificate::parse_all(&file("keys/chain.pem")).expect("chain of testdata");
+    let chain = Certificate::parse_all(&file("signers/chain.pem")).expect("chain of testdata");
     Plan::new(certificate(name), &chain).expect("key of testdata is strong enough")
 }
 
-/// A time at which all certificates of `testdata/keys` but the odd ones are valid.
+/// A time at which all certificates of `testdata/signers` but the odd ones are valid.
 pub fn moment(n: u8) -> Moment {
     Moment::new(Time::parse_rfc3339("2027-01-02T03:04:05Z").expect("is a time"), [n; 32])
 }
@@ -28,7 +28,7 @@ pub fn moment(n: u8) -> Moment {
 /// What the P-256 key makes of `to_be_signed`; the same each time (RFC 6979).
 pub fn sign(to_be_signed: &ToBeSigned) -> SignatureValue {
     assert!(matches!(to_be_signed.algorithm(), SignatureAlgorithm::Ecdsa(..)));
-    let pem = String::from_utf8(file("keys/p256.key")).expect("PEM");
+    let pem = String::from_utf8(file("signers/p256.key")).expect("PEM");
     let key = p256::SecretKey::from_pkcs8_pem(&pem).expect("key of testdata");
     let digest = to_be_signed.digest().expect("EC keys sign a digest");
     let value: p256::ecdsa::Signature =
