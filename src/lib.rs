@@ -41,6 +41,7 @@ pub mod error;
 pub mod fuzzing;
 pub mod store;
 pub mod system;
+pub mod key;
 
 mod cms;
 mod der;

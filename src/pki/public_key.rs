@@ -222,6 +222,14 @@ impl PublicKey {
         }
     }
 
+    /// The point of an EC key, as SEC 1 writes it.
+    pub(crate) fn ec_point(&self) -> Option<&[u8]> {
+        match &self.material {
+            Material::Ec { point, .. } => Some(point),
+            _ => None,
+        }
+    }
+
     /// Whether both are the same key, however they are wrapped.
     pub(crate) fn is_same_key(&self, other: &PublicKey) -> bool {
         match (&self.material, &other.material) {

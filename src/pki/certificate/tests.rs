@@ -39,7 +39,7 @@ fn reads_the_worked_example() {
     assert!(certificate.spki_der().ends_with(&point));
     assert_eq!(certificate.key().kind(), KeyKind::Ec(Curve::P256));
     assert!(certificate.is_self_signed() && certificate.may_sign_documents() && !certificate.is_ca());
-    assert_eq!(vector.as_object().unwrap().len(), 11, "every field is used");
+    assert_eq!(vector.as_object().unwrap().len(), 12, "every field is used");
 }
 
 #[test]

@@ -1,0 +1,20 @@
+//! Local keys: a PFX, PEM or PKCS#8 file in, a [`Signer`](crate::Signer) out.
+//!
+//! Decided here and nowhere else: how key files are decrypted, which of several keys is taken, which certificate
+//! goes with it. A key is parsed once; its secret numbers are wiped when it is dropped and never printed.
+
+mod cipher;
+mod file;
+mod kdf;
+mod local;
+mod pfx;
+mod private;
+mod throw_away;
+
+#[cfg(feature = "aws-lc")]
+mod sign_aws;
+mod sign_pure;
+
+pub use file::needs_password;
+pub use local::LocalKey;
+pub use throw_away::throw_away;
