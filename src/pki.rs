@@ -5,7 +5,6 @@
 
 mod algorithm;
 mod certificate;
-mod chain;
 mod ecdsa;
 mod issuers;
 mod name;
@@ -18,8 +17,7 @@ mod verify_pure;
 
 pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm_der, signature_algorithm_der};
 pub use certificate::Certificate;
-pub(crate) use chain::issuers;
 pub(crate) use ecdsa::{ecdsa_der_from_fixed, is_strict_ecdsa_der};
-pub(crate) use issuers::issuers_of;
+pub(crate) use issuers::{issuers, issuers_of};
 pub(crate) use pem::{Block, bare_base64, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};

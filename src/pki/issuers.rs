@@ -9,11 +9,22 @@ use crate::pki::Certificate;
 /// [`Error::Certificate`](crate::Error::Certificate) with the code `certificate.chain` when a certificate of the
 /// chain is no issuer of the signer's.
 pub(crate) fn issuers_of(signer: &Certificate, chain: &[Certificate]) -> Result<Vec<Certificate>> {
-    let mut path = vec![signer.clone()];
-    let mut left: Vec<&Certificate> = chain.iter().filter(|certificate| *certificate != signer).collect();
+    let (path, unrelated) = issuers(signer, chain);
+    if unrelated > 0 {
+        return Err(CertificateError::new(ErrorCode::CertificateChain).into());
+    }
+    Ok(path.into_iter().filter(|certificate| !certificate.is_self_signed()).collect())
+}
+
+/// The issuers of `certificate` in `pool`, nearest first, and how many of the pool are none.
+///
+/// Copies of `certificate` and of issuers do not count; validity and trust are not looked at.
+pub(crate) fn issuers(certificate: &Certificate, pool: &[Certificate]) -> (Vec<Certificate>, usize) {
+    let mut path = vec![certificate.clone()];
+    let mut left: Vec<&Certificate> = pool.iter().filter(|other| *other != certificate).collect();
     let mut at = 0;
     while let Some(subject) = path.get(at).cloned() {
-        let (found, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|certificate| certificate.issued(&subject));
+        let (found, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|other| other.issued(&subject));
         for issuer in found {
             if !path.contains(issuer) {
                 path.push(issuer.clone());
@@ -22,10 +33,8 @@ pub(crate) fn issuers_of(signer: &Certificate, chain: &[Certificate]) -> Result<
         left = others;
         at += 1;
     }
-    if !left.is_empty() {
-        return Err(CertificateError::new(ErrorCode::CertificateChain).into());
-    }
-    Ok(path.into_iter().skip(1).filter(|certificate| !certificate.is_self_signed()).collect())
+    let unrelated = left.len();
+    (path.into_iter().skip(1).collect(), unrelated)
 }
 
 #[cfg(test)]
