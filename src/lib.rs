@@ -42,6 +42,7 @@ pub mod fuzzing;
 pub mod store;
 pub mod system;
 pub mod key;
+pub mod seal;
 
 mod cms;
 mod der;
