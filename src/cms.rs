@@ -4,9 +4,15 @@
 //! read as they stand: the received order of the signed attributes decides.
 
 mod attributes;
+mod read;
 mod signed_data;
+mod signer;
+mod token;
 mod value;
 
 pub(crate) use attributes::{Identity, message_digest_of, signed_attributes};
+pub(crate) use read::SignedData;
 pub(crate) use signed_data::{signed_data, signed_data_len_max};
+pub(crate) use signer::Signer;
+pub(crate) use token::TstInfo;
 pub(crate) use value::accept_value;

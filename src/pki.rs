@@ -15,7 +15,7 @@ mod public_key;
 mod verify_aws;
 mod verify_pure;
 
-pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm_der, signature_algorithm_der};
+pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm, digest_algorithm_der, signature_algorithm_der};
 pub use certificate::Certificate;
 pub(crate) use ecdsa::{ecdsa_der_from_fixed, is_strict_ecdsa_der};
 pub(crate) use issuers::{issuers, issuers_of};

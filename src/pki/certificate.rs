@@ -31,8 +31,7 @@ struct Parsed {
     not_before: Time,
     not_after: Time,
     key: PublicKey,
-    key_usage: Option<u16>,
-    is_ca: bool,
+    usage: Usage,
     sha256: Digest,
 }
 
@@ -125,7 +124,7 @@ impl Certificate {
     /// Whether it says of itself that it is a CA's.
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.0.is_ca
+        self.0.usage.is_ca
     }
 
     /// Whether this is the issuer of `other`: the name is the same, and the signature verifies.
@@ -139,7 +138,7 @@ impl Certificate {
     /// Whether the key usage allows signing documents: nonRepudiation or digitalSignature, or none is stated.
     #[must_use]
     pub fn may_sign_documents(&self) -> bool {
-        self.0.key_usage.is_none_or(|bits| bits & (DIGITAL_SIGNATURE | NON_REPUDIATION) != 0)
+        self.0.usage.key_usage.is_none_or(|bits| bits & (DIGITAL_SIGNATURE | NON_REPUDIATION) != 0)
     }
 
     /// The public key.
@@ -166,6 +165,11 @@ impl Certificate {
     /// The SubjectPublicKeyInfo as it stands.
     pub(crate) fn spki_der(&self) -> &[u8] {
         self.part(&self.0.spki)
+    }
+
+    /// The subject key identifier, where there is one.
+    pub(crate) fn subject_key_id(&self) -> Option<&[u8]> {
+        self.0.usage.subject_key_id.as_deref()
     }
 
     fn is_signed_by(&self, key: &PublicKey) -> bool {
@@ -242,8 +246,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed> {
         not_before,
         not_after,
         key: PublicKey::from_spki(spki.raw(), code)?,
-        key_usage: usage.key_usage,
-        is_ca: usage.is_ca,
+        usage,
         sha256: DigestAlgorithm::Sha256.digest(bytes),
     })
 }
@@ -252,6 +255,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed> {
 struct Usage {
     key_usage: Option<u16>,
     is_ca: bool,
+    subject_key_id: Option<Vec<u8>>,
 }
 
 fn read_extensions(tagged: &Element<'_>) -> Result<Usage> {
@@ -269,6 +273,7 @@ fn read_extensions(tagged: &Element<'_>) -> Result<Usage> {
         extension.end()?;
         match id {
             oid::KEY_USAGE => usage.key_usage = Some(value.read(der::BIT_STRING)?.bits()?),
+            oid::SUBJECT_KEY_ID => usage.subject_key_id = Some(value.read(der::OCTET_STRING)?.content().to_vec()),
             oid::BASIC_CONSTRAINTS => {
                 let ca = value.sequence()?.optional(der::BOOLEAN)?;
                 usage.is_ca = ca.map(|ca| ca.boolean()).transpose()?.unwrap_or(false);

@@ -41,5 +41,6 @@ pub(crate) const ED25519: &[u8] = b"\x2b\x65\x70";
 
 // certificates
 pub(crate) const COMMON_NAME: &[u8] = b"\x55\x04\x03";
+pub(crate) const SUBJECT_KEY_ID: &[u8] = b"\x55\x1d\x0e";
 pub(crate) const KEY_USAGE: &[u8] = b"\x55\x1d\x0f";
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
