@@ -26,24 +26,16 @@ pub struct SystemClock;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsEntropy;
 
-impl SystemClock {
-    /// The time now.
-    ///
-    /// # Errors
-    /// [`Error::Bug`] outside the years 1 to 9999.
-    pub fn now(&self) -> Result<Time> {
+impl crate::provider::Clock for SystemClock {
+    fn now(&self) -> Result<Time> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system's clock")]
         let now = SystemTime::now();
         time_of(now)
     }
 }
 
-impl OsEntropy {
-    /// Fills `buffer` with unpredictable bytes.
-    ///
-    /// # Errors
-    /// When the system has none.
-    pub fn fill(&self, buffer: &mut [u8]) -> Result<()> {
+impl crate::provider::Entropy for OsEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<()> {
         getrandom::fill(buffer).map_err(|e| std::io::Error::other(e).into())
     }
 }
