@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `eseal`; see `eseal help`.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

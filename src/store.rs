@@ -100,12 +100,15 @@ impl Store {
         }
     }
 
-    /// Makes the names of the entry's files last.
+    /// Paths in the directories that must be synced, too, for the entry's names to last: see
+    /// [`sync_directory`](crate::system::sync_directory).
     ///
     /// # Errors
-    /// What the system says.
-    pub fn sync_names(&self, id: &str) -> Result<()> {
-        crate::system::sync_directory(&self.path(id, "json")?)
+    /// `store.unknown` for what is no id.
+    pub fn names(&self, id: &str) -> Result<[PathBuf; 2]> {
+        let record = self.path(id, "json")?;
+        let fan = record.parent().unwrap_or(&self.directory).to_owned();
+        Ok([record, fan])
     }
 
     /// The last state of `id` and its step.
@@ -125,6 +128,17 @@ impl Store {
         last.ok_or_else(unknown)
     }
 
+    /// The state of `id` after step `step`.
+    ///
+    /// # Errors
+    /// `store.unknown` when there is none.
+    pub fn load_step(&self, id: &str, step: u32) -> Result<Vec<u8>> {
+        match self.read(&self.state_path(id, step)?) {
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::NotFound => Err(unknown()),
+            other => other,
+        }
+    }
+
     /// The record of `id`.
     ///
     /// # Errors
@@ -137,17 +151,19 @@ impl Store {
         }
     }
 
-    /// The id that was prepared under `key`, if its state is still there.
+    /// The id that was prepared under `key`, if its state is still there, and since when.
     ///
     /// # Errors
     /// What the system says.
-    pub fn find(&self, key: &Digest) -> Result<Option<String>> {
-        let id = match self.read(&self.key_path(key)) {
+    pub fn find(&self, key: &Digest) -> Result<Option<(String, SystemTime)>> {
+        let path = self.key_path(key);
+        let id = match self.read(&path) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| malformed())?,
             Err(Error::Io(e)) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(e),
         };
-        Ok(self.state_path(&id, 1).is_ok_and(|path| path.exists()).then_some(id))
+        let since = path.metadata()?.modified()?;
+        Ok(self.state_path(&id, 1).is_ok_and(|path| path.exists()).then_some((id, since)))
     }
 
     /// Remembers that `id` was prepared under `key`. Losing this costs another preparation, so it is not synced.

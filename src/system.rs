@@ -12,10 +12,12 @@ use crate::time::Time;
 
 mod append;
 mod file;
+mod hole;
 mod staged;
 
 pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, read_bounded};
+pub use hole::fill_hole;
 pub use staged::{Existing, Staged, copy_to, sync_directory};
 
 /// The system's clock.

@@ -62,6 +62,15 @@ impl Journal {
         Ok(Journal { file, done })
     }
 
+    /// Forgets what is done: another run begins.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn restart(&mut self) -> Result<()> {
+        self.done.clear();
+        Ok(self.file.set_len(0)?)
+    }
+
     /// What is known of `input`, if it is done.
     #[must_use]
     pub fn done(&self, input: &str) -> Option<&Done> {

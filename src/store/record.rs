@@ -17,6 +17,8 @@ pub struct Record {
     pub path: Option<StoredPath>,
     /// Its path below the folder that was given, which its result keeps.
     pub relative: StoredPath,
+    /// Whether it was found in a folder that was given.
+    pub in_folder: bool,
     /// Where the result goes, where `prepare` was told.
     pub output: Option<StoredPath>,
     /// The caller's own reference, from the manifest.
@@ -34,6 +36,7 @@ impl Record {
             input: input.into(),
             path: None,
             relative: relative.into(),
+            in_folder: false,
             output: None,
             reference: None,
             key: None,

@@ -32,6 +32,16 @@ impl FileIdentity {
         self.len
     }
 
+    /// Whether nobody has written to it since well before `time`.
+    ///
+    /// Systems stamp files by a coarse clock: of two writes within its tick the second leaves no trace.
+    #[must_use]
+    pub fn was_settled(&self, time: std::time::SystemTime) -> bool {
+        let time = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let last = self.modified.0.max(self.changed.0).saturating_add(COARSE_SECONDS);
+        u64::try_from(last).is_ok_and(|last| last <= time)
+    }
+
     /// All of it as bytes, to be hashed.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -162,6 +172,8 @@ fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
+// FAT counts in steps of two seconds.
+const COARSE_SECONDS: i64 = 3;
 // Up to here one read costs less than several windows.
 const WHOLE_BYTES: u64 = 1 << 20;
 

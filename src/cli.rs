@@ -1,0 +1,143 @@
+//! The command: what was typed comes in, an exit status goes out.
+//!
+//! `args` is what was typed, `config` what it means, `report` what is printed; a file for each verb.
+
+use std::process::ExitCode;
+
+use eseal::{Error, ErrorCode};
+
+mod args;
+mod config;
+mod documents;
+mod errors;
+mod finalize;
+mod inputs;
+mod lines;
+mod list;
+mod prepare;
+mod report;
+mod run;
+mod secrets;
+mod sessions;
+mod shell;
+mod signed;
+mod signing;
+mod summary;
+mod targets;
+mod values;
+
+/// How the command ends; the numbers are a promise.
+// Complete: what `command.md` lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All good.
+    Good,
+    /// Some documents failed.
+    Failed,
+    /// Wrong use, nothing was done.
+    Usage,
+    /// Stopped for a reason that all documents share.
+    Stopped,
+    /// Interrupted, or the reader went away.
+    Interrupted,
+}
+
+impl Exit {
+    fn status(self) -> u8 {
+        match self {
+            Exit::Good => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Stopped => 3,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a verb ends before its work, or in the middle of it.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Wrong use, in words.
+    Usage(String),
+    /// A fault, and what it was about.
+    Error(String, Error),
+    /// What was wrong was said already.
+    Said(Exit),
+    /// Standard output was closed: nobody listens any more.
+    ReaderGone,
+}
+
+/// Result of what a verb does.
+pub(crate) type Outcome<T = Exit> = Result<T, Stop>;
+
+impl Stop {
+    /// `error`, which was about `what`.
+    pub(crate) fn about(what: impl Into<String>) -> impl FnOnce(Error) -> Stop {
+        let what = what.into();
+        move |error| Stop::Error(what, error)
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Stop::Usage(_) => Exit::Usage,
+            Stop::Error(_, error) if error.code() == ErrorCode::IoReaderGone => Exit::Interrupted,
+            // A key or certificate that can't be used is no fault of the way the command was called.
+            Stop::Error(_, Error::Key(_) | Error::Certificate(_)) => Exit::Stopped,
+            Stop::Error(_, error) if error.code() == ErrorCode::IoDiskFull => Exit::Stopped,
+            Stop::Error(..) => Exit::Usage,
+            Stop::Said(exit) => *exit,
+            Stop::ReaderGone => Exit::Interrupted,
+        }
+    }
+
+    fn say(&self) {
+        match self {
+            Stop::Usage(what) => complain(&format!("eseal: {what}")),
+            Stop::Error(_, error) if error.code() == ErrorCode::IoReaderGone => {}
+            Stop::Error(what, error) if what.is_empty() => complain(&format!("eseal: {error} [{}]", error.code())),
+            Stop::Error(what, error) => complain(&format!("eseal: {what}: {error} [{}]", error.code())),
+            Stop::Said(_) | Stop::ReaderGone => {}
+        }
+    }
+}
+
+/// Runs the command with the arguments of the process.
+pub(crate) fn main() -> ExitCode {
+    // A caught panic is reported as one document's `bug`; what it says may hold text of the document.
+    std::panic::set_hook(Box::new(|_| {}));
+    let exit = match config::read(std::env::args_os()) {
+        Ok(cli) => dispatch(cli).unwrap_or_else(|stop| {
+            stop.say();
+            stop.exit()
+        }),
+        Err(config::Refused::Clap(error)) => {
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Good }
+        }
+        Err(config::Refused::Stop(stop)) => {
+            stop.say();
+            stop.exit()
+        }
+    };
+    ExitCode::from(exit.status())
+}
+
+fn dispatch(cli: args::Cli) -> Outcome {
+    let common = config::Common::new(&cli.common)?;
+    match cli.verb {
+        args::Verb::Prepare(args) => prepare::run(&args, &common),
+        args::Verb::Finalize(args) => finalize::run(&args, &common),
+        args::Verb::Summary(args) => summary::run(&args, &common),
+        args::Verb::Sessions(args) => sessions::run(&args, &common),
+        args::Verb::Errors(args) => errors::run(&args, &common),
+        args::Verb::Completions(args) => shell::completions(&args),
+        args::Verb::Man => shell::manual(),
+        _ => Err(Stop::Usage("not built yet".into())),
+    }
+}
+
+/// A line on standard error; if nobody can read it, there is nobody to tell.
+pub(crate) fn complain(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

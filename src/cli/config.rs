@@ -1,0 +1,283 @@
+//! What the options mean: settings from the file and the command line together, as values of the library.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
+use eseal::Limits;
+
+use super::args::{self, Cli};
+use super::{Outcome, Stop};
+
+/// Why the command line was not taken.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Also `--help` and `--version`.
+    Clap(clap::Error),
+    Stop(Stop),
+}
+
+/// The meaning of the options of every verb.
+#[derive(Debug, Clone)]
+pub(crate) struct Common {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) limits: Limits,
+}
+
+/// The meaning of the options of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) jobs: usize,
+    pub(crate) memory: u64,
+    pub(crate) max_failures: u64,
+    pub(crate) summary: Option<std::path::PathBuf>,
+    pub(crate) sync: bool,
+}
+
+/// Reads the command line, and the file that `--config` names.
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Refused> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = Cli::command();
+    let mut matches = command.clone().try_get_matches_from(&arguments).map_err(Refused::Clap)?;
+    if let Some(path) = configured(&matches) {
+        let command = with_file(command, &path, &matches).map_err(Refused::Stop)?;
+        matches = command.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
+    }
+    Cli::from_arg_matches(&matches).map_err(Refused::Clap)
+}
+
+impl Common {
+    pub(crate) fn new(args: &args::Common) -> Outcome<Common> {
+        let mut limits = Limits::default();
+        for setting in &args.limit {
+            let parsed = setting.split_once('=').and_then(|(name, value)| Some((name, bytes(value)?)));
+            let Some((name, value)) = parsed else {
+                return Err(Stop::Usage(format!("--limit wants NAME=VALUE, found {setting:?}")));
+            };
+            let known = || Limits::NAMES.join(" ").replace('_', "-");
+            limits.set(name, value).map_err(|_| Stop::Usage(format!("no limit {name:?}; there are: {}", known())))?;
+        }
+        Ok(Common { json: args.json, quiet: args.quiet, verbose: args.verbose, limits })
+    }
+}
+
+impl Run {
+    pub(crate) fn new(args: &args::Run) -> Outcome<Run> {
+        let memory = match &args.memory {
+            None => DEFAULT_MEMORY,
+            Some(text) => bytes(text).ok_or_else(|| Stop::Usage(format!("--memory wants bytes, found {text:?}")))?,
+        };
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let jobs = args.jobs.unwrap_or_else(processors);
+        if jobs == 0 {
+            return Err(Stop::Usage("--jobs wants at least 1".into()));
+        }
+        Ok(Run {
+            jobs,
+            memory,
+            max_failures: args.max_failures.unwrap_or(u64::MAX).max(1),
+            summary: args.summary.clone(),
+            sync: !args.no_sync,
+        })
+    }
+}
+
+/// The store that a verb can't do without.
+pub(crate) fn store(given: Option<&Path>) -> Outcome<&Path> {
+    given.ok_or_else(|| Stop::Usage("--store DIR is needed".into()))
+}
+
+/// A number, or one with K, M, G or T: multiples of 1,024.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text.get(digits.len()..)?.to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KIB" => 10,
+        "M" | "MIB" => 20,
+        "G" | "GIB" => 30,
+        "T" | "TIB" => 40,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+fn configured(matches: &ArgMatches) -> Option<std::path::PathBuf> {
+    // A global option is known wherever it was given, also behind the verb's own verb.
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        if let Some(path) = matches.get_one::<std::path::PathBuf>("config") {
+            return Some(path.clone());
+        }
+        level = matches.subcommand().map(|(_, inner)| inner);
+    }
+    None
+}
+
+/// Makes the settings of the file the defaults of the options they name.
+fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome<Command> {
+    let about = || path.display().to_string();
+    let text = eseal::system::read_bounded(path, "line_bytes", Limits::default().line_bytes);
+    let text = text.map_err(Stop::about(about()))?;
+    let table = String::from_utf8(text).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let table = table.ok_or_else(|| Stop::Usage(format!("{}: not a TOML file", about())))?;
+    for (key, value) in table {
+        if is_secret(&key) {
+            let advice = "a secret does not belong into a file of settings; use password-file or password-env";
+            return Err(Stop::Usage(format!("{}: {key}: {advice}", about())));
+        }
+        let values = texts(&value).ok_or_else(|| Stop::Usage(format!("{}: {key}: unexpected value", about())))?;
+        command = with_setting(command, &key, &values, matches)
+            .ok_or_else(|| Stop::Usage(format!("{}: {key}: there is no such setting", about())))?;
+    }
+    Ok(command)
+}
+
+fn with_setting(mut command: Command, key: &str, values: &[String], matches: &ArgMatches) -> Option<Command> {
+    let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let is_it = |arg: &clap::Arg| arg.get_long() == Some(key) && key != "config" && !arg.is_hide_set();
+    let mut known = false;
+    if let Some(id) = command.get_arguments().find(|arg| is_it(arg)).map(|arg| arg.get_id().clone()) {
+        known = true;
+        if !is_overruled(id.as_str(), matches) {
+            command = command.mut_arg(id, |arg| with_default(arg, values));
+        }
+    }
+    for name in names {
+        let verb = command.find_subcommand(&name)?;
+        let Some(id) = verb.get_arguments().find(|arg| is_it(arg)).map(|arg| arg.get_id().clone()) else { continue };
+        known = true;
+        if !is_overruled(id.as_str(), matches) {
+            command = command.mut_subcommand(name, |verb| verb.mut_arg(id, |arg| with_default(arg, values)));
+        }
+    }
+    known.then_some(command)
+}
+
+fn with_default(arg: clap::Arg, values: &[String]) -> clap::Arg {
+    if arg.get_action().takes_values() {
+        arg.default_values(values.to_vec())
+    } else {
+        // A flag in the file is on or off.
+        arg.default_value(values.first().cloned().unwrap_or_default())
+    }
+}
+
+/// Whether the command line has said the opposite of this setting.
+fn is_overruled(id: &str, matches: &ArgMatches) -> bool {
+    let verb = matches.subcommand().map_or(matches, |(_, verb)| verb);
+    let typed = |id: &str| {
+        verb.try_contains_id(id).is_ok_and(|known| known) && verb.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    EITHER_OR.iter().any(|(a, b)| (*a == id && typed(b)) || (*b == id && typed(a)))
+}
+
+/// The values as they would be typed; `None` for what no option takes.
+fn texts(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(text) => Some(vec![text.clone()]),
+        toml::Value::Integer(number) => Some(vec![number.to_string()]),
+        toml::Value::Boolean(on) => Some(vec![on.to_string()]),
+        toml::Value::Datetime(time) => Some(vec![time.to_string()]),
+        toml::Value::Array(items) => {
+            let items: Option<Vec<_>> = items.iter().map(texts).collect();
+            Some(items?.into_iter().flatten().collect())
+        }
+        // `[limit] pdf-depth = 200` is `--limit pdf-depth=200`.
+        toml::Value::Table(table) => {
+            table.iter().map(|(name, value)| Some(format!("{name}={}", texts(value)?.first()?))).collect()
+        }
+        toml::Value::Float(_) => None,
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let names_a_place = ["password-file", "password-env"].contains(&key);
+    let sounds_secret = ["password", "passphrase", "pin", "secret", "token", "bearer"].iter().any(|s| key.contains(s));
+    sounds_secret && !names_a_place
+}
+
+// Of each pair the command line's one counts, whatever the file says of the other.
+const EITHER_OR: &[(&str, &str)] = &[
+    ("out", "in_place"),
+    ("password_file", "password_env"),
+    ("service_key", "lvrtc_production"),
+    ("quiet", "verbose"),
+    ("inputs", "files_from"),
+    ("inputs", "manifest"),
+    ("files_from", "manifest"),
+];
+const DEFAULT_MEMORY: u64 = 512 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cli(file: &str, arguments: &[&str]) -> Result<Cli, Refused> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("eseal.toml");
+        std::fs::write(&path, file).unwrap();
+        let mut all: Vec<OsString> = vec!["eseal".into()];
+        all.extend(arguments.iter().map(OsString::from));
+        all.extend(["--config".into(), path.into_os_string()]);
+        read(all)
+    }
+
+    fn prepare(file: &str, arguments: &[&str]) -> args::Prepare {
+        let all = [&["prepare", "a.pdf"], arguments].concat();
+        let Ok(Cli { verb: args::Verb::Prepare(prepare), .. }) = cli(file, &all) else { panic!("refused") };
+        prepare
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let file = "store = 'S'\nreason = 'file'\npss = true\nchain = ['a', 'b']\nreserve = 9000\nkey-alias = 'other verb'";
+        let args = prepare(file, &["--reason", "typed"]);
+        assert_eq!(args.store.unwrap(), Path::new("S"));
+        assert_eq!(args.signature.reason.unwrap(), "typed");
+        assert_eq!((args.signature.pss, args.signature.reserve), (true, Some(9000)));
+        assert_eq!(args.certificates.chain, [Path::new("a"), Path::new("b")]);
+        assert_eq!(prepare("chain = ['a']", &["--chain", "c"]).certificates.chain, [Path::new("c")]);
+    }
+
+    #[test]
+    fn of_two_that_exclude_each_other_the_typed_one_counts() {
+        let args = prepare("out = 'O'", &["--in-place"]);
+        assert_eq!((args.results.out, args.results.in_place), (None, true));
+        let args = prepare("in-place = true", &["--out", "O"]);
+        assert_eq!((args.results.out.as_deref(), args.results.in_place), (Some(Path::new("O")), false));
+    }
+
+    #[test]
+    fn global_settings_and_limits() {
+        let cli = cli("json = true\n[limit]\npdf-depth = 7", &["prepare", "a.pdf"]).unwrap();
+        let common = Common::new(&cli.common).unwrap();
+        assert!(common.json);
+        assert_eq!(common.limits.pdf_depth, 7);
+    }
+
+    #[test]
+    fn secrets_and_unknown_names_are_refused() {
+        for file in ["password = 'canary'", "key-password='canary'", "pin = 1", "reson = 'x'", "config = 'y'", "x = ["] {
+            let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            assert!(!what.contains("canary"), "{what}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [("0", Some(0)), ("64K", Some(65536)), ("2g", Some(2 << 30)), ("1MiB", Some(1 << 20))] {
+            assert_eq!(bytes(text), expected);
+        }
+        for text in ["", "K", "1.5G", "-1", "99999999999999T"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,170 @@
+//! The JSON lines: their keys and their order are a promise, described in `docs/schema`.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use eseal::{Certificate, Error, ToBeSigned};
+use serde::Serialize;
+
+/// A line of `prepare`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Prepared {
+    pub(crate) input: String,
+    pub(crate) id: String,
+    pub(crate) format: &'static str,
+    pub(crate) digest: Option<String>,
+    pub(crate) digest_hex: Option<String>,
+    pub(crate) digest_algorithm: Option<&'static str>,
+    pub(crate) digest_oid: Option<&'static str>,
+    pub(crate) signature_algorithm: String,
+    pub(crate) signature_oid: &'static str,
+    pub(crate) to_be_signed: String,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
+impl Prepared {
+    pub(crate) fn new(input: String, id: &str, to_be_signed: &ToBeSigned, reference: Option<String>) -> Self {
+        let digest = to_be_signed.digest();
+        Prepared {
+            input,
+            id: id.to_owned(),
+            format: "pades",
+            digest: digest.map(|digest| BASE64_STANDARD.encode(digest.as_bytes())),
+            digest_hex: digest.map(eseal::Digest::to_hex),
+            digest_algorithm: digest.map(|digest| digest.algorithm().name()),
+            digest_oid: digest.map(|digest| digest.algorithm().oid()),
+            signature_algorithm: to_be_signed.algorithm().to_string(),
+            signature_oid: to_be_signed.algorithm().oid(),
+            to_be_signed: BASE64_STANDARD.encode(to_be_signed.as_bytes()),
+            reference,
+        }
+    }
+}
+
+/// A line of `finalize` and `seal`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Signed {
+    pub(crate) input: String,
+    pub(crate) id: String,
+    pub(crate) output: String,
+    pub(crate) level: &'static str,
+    pub(crate) bytes: u64,
+    pub(crate) source_sha256: String,
+    pub(crate) signer: Signer,
+    pub(crate) signing_time: String,
+    pub(crate) timestamps: Vec<()>,
+    pub(crate) revocation: Vec<()>,
+    pub(crate) seconds: f64,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
+/// Whose signature it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Signer {
+    subject: String,
+    serial: String,
+    sha256: String,
+}
+
+impl Signer {
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+impl From<&Certificate> for Signer {
+    fn from(certificate: &Certificate) -> Self {
+        Signer {
+            subject: certificate.subject().to_owned(),
+            serial: certificate.serial(),
+            sha256: certificate.sha256().to_hex(),
+        }
+    }
+}
+
+/// A document that was left out.
+#[derive(Debug, Serialize)]
+pub(crate) struct Skipped {
+    pub(crate) input: String,
+    pub(crate) skipped: &'static str,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
+/// A document that failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure<'a> {
+    pub(crate) input: &'a str,
+    pub(crate) error: Fault,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reached: Option<&'static str>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<&'a str>,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fault {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) offset: Option<u64>,
+    pub(crate) retry: &'static str,
+    pub(crate) scope: &'static str,
+}
+
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
+        Fault {
+            code: error.code().as_str(),
+            message: error.to_string(),
+            offset: error.offset(),
+            retry: error.retry().as_str(),
+            scope: error.scope().as_str(),
+        }
+    }
+}
+
+/// The only line of `summary`.
+#[derive(Debug, Serialize)]
+pub(crate) struct DigestsSummary {
+    pub(crate) digests_summary: String,
+    pub(crate) digests_summary_algorithm: &'static str,
+    pub(crate) digests: Vec<Code>,
+}
+
+/// A digest of the summary and the code that a person compares.
+#[derive(Debug, Serialize)]
+pub(crate) struct Code {
+    pub(crate) input: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) verification_code: String,
+}
+
+/// What `--summary` writes about the run.
+#[derive(Debug, Serialize)]
+pub(crate) struct RunSummary {
+    pub(crate) done: u64,
+    pub(crate) skipped: u64,
+    pub(crate) failed: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+    pub(crate) seconds: f64,
+    pub(crate) exit: u8,
+    pub(crate) errors: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// A line of `errors`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Explained {
+    pub(crate) code: &'static str,
+    pub(crate) message: &'static str,
+    pub(crate) cause: &'static str,
+    pub(crate) remedy: &'static str,
+    pub(crate) retry: &'static str,
+    pub(crate) scope: &'static str,
+}
+
+/// A line as text, with its keys in their order.
+pub(crate) fn json(line: &impl Serialize) -> eseal::Result<String> {
+    serde_json::to_string(line).map_err(|_| Error::Bug("a line is no JSON"))
+}

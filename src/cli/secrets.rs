@@ -1,0 +1,57 @@
+//! Passwords: from a file, the environment or a prompt; and whatever else the environment says.
+
+use std::io::IsTerminal;
+
+use eseal::{Limits, Secret};
+
+use super::args::Password;
+use super::{Outcome, Stop};
+
+/// Where a password is to come from.
+pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcome<Option<Secret>> {
+    if let Some(path) = &args.password_file {
+        let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
+        return Ok(Some(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?)));
+    }
+    if let Some(name) = &args.password_env {
+        #[expect(clippy::disallowed_methods, reason = "the person named this variable")]
+        let value = std::env::var_os(name).ok_or_else(|| Stop::Usage(format!("{name} is not set")))?;
+        return Ok(Some(without_line_end(value.into_encoded_bytes())));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let typed = rpassword::prompt_password(format!("{prompt}: "));
+    typed.map(|text| Some(Secret::from(text))).map_err(|e| Stop::Error("password".into(), e.into()))
+}
+
+/// Whether a variable is set and not empty.
+pub(crate) fn is_set(name: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "NO_COLOR is a convention among commands")]
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// One line end at the end is an editor's, everything else is the password's.
+fn without_line_end(mut bytes: Vec<u8>) -> Secret {
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    Secret::new(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_end_is_dropped_and_nothing_else() {
+        for (file, password) in
+            [("a", "a"), ("a\n", "a"), ("a\r\n", "a"), ("a\n\n", "a\n"), (" a \n", " a "), ("a\r", "a\r"), ("\n", "")]
+        {
+            assert_eq!(without_line_end(file.into()).expose(), password.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What kind of signature is asked for: the plan, the moment, and what else every document shares.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use eseal::system::{FileIdentity, OsEntropy, SystemClock, read_bounded};
+use eseal::{
+    Certificate, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Recovery, State, Time, draw_moment,
+};
+
+use super::inputs::{Input, Own};
+use super::{Outcome, Stop, args};
+
+/// What all documents of a run share.
+pub(crate) struct Signing {
+    plan: Plan,
+    moment: Moment,
+    pub(crate) recovery: Recovery,
+    pub(crate) skip_signed: bool,
+    /// Everything that the bytes depend on, but for the document and its own options.
+    fingerprint: Digest,
+}
+
+impl Signing {
+    /// The plan for `certificate` with the options as typed.
+    pub(crate) fn new(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]) -> Outcome<Signing> {
+        let plan = plan(args, certificate, chain)?;
+        let moment = moment(args)?;
+        let mut state = State::new(DigestAlgorithm::Sha256);
+        let mut options = args.clone();
+        // Which documents are left out says nothing about the others' bytes.
+        options.skip_signed = false;
+        field(&mut state, format!("{options:?}").as_bytes());
+        for certificate in std::iter::once(certificate).chain(chain) {
+            field(&mut state, certificate.as_der());
+        }
+        let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
+        Ok(Signing { plan, moment, recovery, skip_signed: args.skip_signed, fingerprint: state.finish() })
+    }
+
+    pub(crate) fn certificate(&self) -> &Certificate {
+        self.plan.certificate()
+    }
+
+    /// The plan for a document with options of its own.
+    pub(crate) fn plan(&self, own: &Own) -> Cow<'_, Plan> {
+        if own.field.is_none() && own.reason.is_none() && own.location.is_none() {
+            return Cow::Borrowed(&self.plan);
+        }
+        let mut plan = self.plan.clone();
+        if let Some(name) = &own.field {
+            plan = plan.field(name);
+        }
+        if let Some(text) = &own.reason {
+            plan = plan.reason(text);
+        }
+        if let Some(text) = &own.location {
+            plan = plan.location(text);
+        }
+        Cow::Owned(plan)
+    }
+
+    /// The moment of one document.
+    pub(crate) fn moment(&self, input: &Input) -> Moment {
+        self.moment.for_document(input.given.as_os_str().as_encoded_bytes())
+    }
+
+    /// Under which key the same document with the same options is found again.
+    pub(crate) fn key(&self, input: &Input, path: &Path, identity: &FileIdentity) -> Digest {
+        let mut state = State::new(DigestAlgorithm::Sha256);
+        field(&mut state, b"eseal-prepare-1");
+        field(&mut state, self.fingerprint.as_bytes());
+        field(&mut state, path.as_os_str().as_encoded_bytes());
+        field(&mut state, input.given.as_os_str().as_encoded_bytes());
+        field(&mut state, &identity.to_bytes());
+        for own in [&input.own.field, &input.own.reason, &input.own.location] {
+            field(&mut state, &[u8::from(own.is_some())]);
+            field(&mut state, own.as_deref().unwrap_or_default().as_bytes());
+        }
+        state.finish()
+    }
+}
+
+/// The certificate that `--cert` names, and those of `--chain`.
+pub(crate) fn certificates(args: &args::Certificates, limits: &Limits) -> Outcome<(Vec<Certificate>, Vec<Certificate>)> {
+    let signer = args.cert.as_deref().map(|path| read_all(path, limits)).transpose()?.unwrap_or_default();
+    let mut chain = Vec::new();
+    for path in &args.chain {
+        chain.extend(read_all(path, limits)?);
+    }
+    Ok((signer, chain))
+}
+
+fn read_all(path: &PathBuf, limits: &Limits) -> Outcome<Vec<Certificate>> {
+    let most = limits.certificate_bytes.saturating_mul(limits.certificates);
+    let bytes = read_bounded(path, "certificate_bytes", most);
+    bytes.and_then(|bytes| Certificate::parse_all(&bytes)).map_err(Stop::about(path.display().to_string()))
+}
+
+fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]) -> Outcome<Plan> {
+    let mut plan = Plan::new(certificate.clone(), chain).map_err(Stop::about("--cert"))?;
+    if let Some(name) = &args.digest {
+        let digest = DigestAlgorithm::from_name(name).map_err(Stop::about("--digest"))?;
+        plan = plan.digest(digest).map_err(Stop::about("--digest"))?;
+    }
+    if args.pss {
+        plan = plan.pss().map_err(Stop::about("--pss"))?;
+    }
+    if let Some(name) = &args.level {
+        plan = plan.level(Level::from_name(name).map_err(Stop::about("--level"))?);
+    }
+    if let Some(bytes) = args.reserve {
+        plan = plan.reserve(bytes);
+    }
+    if args.allow_expired {
+        plan = plan.allow_expired();
+    }
+    let texts: [(&Option<String>, fn(Plan, &String) -> Plan); 5] = [
+        (&args.field, |plan, text| plan.field(text)),
+        (&args.reason, |plan, text| plan.reason(text)),
+        (&args.location, |plan, text| plan.location(text)),
+        (&args.name, |plan, text| plan.name(text)),
+        (&args.contact, |plan, text| plan.contact(text)),
+    ];
+    for (text, set) in texts {
+        if let Some(text) = text {
+            plan = set(plan, text);
+        }
+    }
+    Ok(plan)
+}
+
+fn moment(args: &args::Signature) -> Outcome<Moment> {
+    let (Some(time), Some(nonce)) = (&args.time, &args.nonce) else {
+        return draw_moment(&SystemClock, &OsEntropy).map_err(Stop::about("moment"));
+    };
+    let time = Time::parse_rfc3339(time).map_err(Stop::about("--time"))?;
+    let nonce = hex(nonce).ok_or_else(|| Stop::Usage("--nonce wants 64 hexadecimal digits".into()))?;
+    Ok(Moment::new(time, nonce))
+}
+
+fn hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// A field that can't run into the next.
+fn field(state: &mut State, bytes: &[u8]) {
+    state.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    state.update(bytes);
+}

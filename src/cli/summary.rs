@@ -1,0 +1,90 @@
+//! `eseal summary`: one digest over the digests of a batch, and the codes a person compares.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use eseal::batch::{digests_summary, verification_code};
+use eseal::{Digest, DigestAlgorithm, Error, ErrorCode};
+use serde::Deserialize;
+
+use super::args::Summary;
+use super::config::Common;
+use super::lines::{Code, DigestsSummary};
+use super::list::List;
+use super::report::{Report, printable};
+use super::{Exit, Outcome, Stop};
+
+/// What is read of a line of `prepare --json`; a failure has no digest.
+#[derive(Debug, Deserialize)]
+struct Row {
+    input: Option<String>,
+    id: Option<String>,
+    digest: Option<String>,
+    digest_algorithm: Option<String>,
+    error: Option<serde::de::IgnoredAny>,
+}
+
+/// `eseal summary`.
+pub(crate) fn run(args: &Summary, common: &Common) -> Outcome {
+    let path = args.digests.as_deref().unwrap_or(Path::new("-"));
+    let mut report = Report::new(common);
+    let (mut digests, mut codes) = (Vec::new(), Vec::new());
+    for line in List::open(path, b'\n', &common.limits, &Arc::default())? {
+        let row = line.and_then(|line| serde_json::from_slice::<Row>(&line).map_err(|_| malformed()));
+        let row = row.map_err(Stop::about(path.display().to_string()))?;
+        if row.error.is_some() {
+            report.note(&format!("eseal: {}: failed, so it is left out", printable(&row.input.unwrap_or_default())));
+            continue;
+        }
+        let digest = digest(&row).map_err(Stop::about(path.display().to_string()))?;
+        codes.push(Code {
+            input: row.input,
+            id: row.id,
+            verification_code: verification_code(digest.as_bytes()),
+        });
+        digests.push(digest);
+    }
+    let algorithm = algorithm(args, &digests)?;
+    let summary = digests_summary(algorithm, digests.iter().map(Digest::as_bytes));
+    let line = DigestsSummary {
+        digests_summary: BASE64_STANDARD.encode(summary.as_bytes()),
+        digests_summary_algorithm: algorithm.name(),
+        digests: codes,
+    };
+    report.object(&line, &text(&line))?;
+    report.flush()?;
+    Ok(Exit::Good)
+}
+
+fn digest(row: &Row) -> Result<Digest, Error> {
+    let algorithm = row.digest_algorithm.as_deref().ok_or_else(malformed)?;
+    let bytes = row.digest.as_deref().and_then(|text| BASE64_STANDARD.decode(text).ok()).ok_or_else(malformed)?;
+    let algorithm = DigestAlgorithm::from_name(algorithm).map_err(|_| malformed())?;
+    Digest::new(algorithm, &bytes).map_err(|_| malformed())
+}
+
+fn algorithm(args: &Summary, digests: &[Digest]) -> Outcome<DigestAlgorithm> {
+    if let Some(name) = &args.digest {
+        return DigestAlgorithm::from_name(name).map_err(Stop::about("--digest"));
+    }
+    let first = digests.first().ok_or_else(|| Stop::Usage("there is no digest to sum up".into()))?.algorithm();
+    if digests.iter().all(|digest| digest.algorithm() == first) {
+        Ok(first)
+    } else {
+        Err(Stop::Usage("the digests are of several algorithms: say --digest".into()))
+    }
+}
+
+fn text(line: &DigestsSummary) -> String {
+    let mut text = format!("{}  {}", line.digests_summary, line.digests_summary_algorithm);
+    for code in &line.digests {
+        let name = code.input.as_deref().or(code.id.as_deref()).unwrap_or_default();
+        text.push_str(&format!("\n{}  {}", code.verification_code, printable(name)));
+    }
+    text
+}
+
+fn malformed() -> Error {
+    eseal::error::Malformed::new(ErrorCode::InputMalformed).into()
+}
