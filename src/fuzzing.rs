@@ -4,6 +4,10 @@
 
 use std::sync::Arc;
 
+mod signing;
+
+pub use signing::{sign_round_trip, state};
+
 use crate::pdf::{Document, Object, fields, first_page, page_number};
 use crate::{Limits, Recovery, Source};
 

@@ -115,7 +115,12 @@ fn write_document(out: &mut impl io::Write, kind: Kind, objects: usize, content:
             }
             for (i, (count, first, data)) in streams.iter().enumerate() {
                 offsets.push((1, out.at, 0));
-                write!(out, "{} 0 obj\n<< /Type /ObjStm /N {count} /First {first} /Filter /FlateDecode /Length {} >>\nstream\n", last + 1 + i, data.len())?;
+                write!(
+                    out,
+                    "{} 0 obj\n<< /Type /ObjStm /N {count} /First {first} /Filter /FlateDecode /Length {} >>\nstream\n",
+                    last + 1 + i,
+                    data.len()
+                )?;
                 out.write_all(data)?;
                 out.write_all(b"\nendstream\nendobj\n")?;
             }

@@ -56,7 +56,10 @@ impl Decoder {
             let rest = input.get(consumed..).unwrap_or_default();
             let before = output.len();
             let status = inflate.decompress_vec(rest, &mut output, FlushDecompress::Finish).map_err(|_| damaged())?;
-            if to_u64(output.len()) > limits.pdf_stream_bytes {
+            let len = to_u64(output.len());
+            if len > limits.pdf_stream_bytes.min(limits.pdf_streams_bytes.saturating_sub(self.total)) {
+                // What was thrown away counts, too: asked for again and again, it would cost as often.
+                self.count(len, limits)?;
                 return Err(exceeded("pdf_stream_bytes", limits.pdf_stream_bytes, output.len()));
             }
             match status {
@@ -212,3 +215,22 @@ fn exceeded(name: &'static str, limit: u64, found: usize) -> Error {
 // Beyond this, output grows by what has been seen.
 const FIRST_OUTPUT: usize = 1 << 20;
 const MOST_PIXEL_BITS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_it_throws_away() {
+        let limits = Limits { pdf_stream_bytes: 1 << 20, pdf_streams_bytes: 3 << 20, ..Limits::default() };
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, &[0; 2 << 20]).unwrap();
+        let bomb = encoder.finish().unwrap();
+        let bytes = Bytes::from(b"<< /Filter /FlateDecode >>".to_vec());
+        let dictionary = Parser::new(&bytes, 0, &limits).dictionary(ErrorCode::PdfStream).unwrap();
+        let mut decoder = Decoder::default();
+        let mut fault = || decoder.decode(&dictionary, &bomb, 0, &limits).unwrap_err().to_string();
+        assert!(fault().contains("pdf_stream_bytes"));
+        assert!((0..4).any(|_| fault().contains("pdf_streams_bytes")));
+    }
+}

@@ -1,6 +1,7 @@
 //! The one test binary: a module a theme.
 
 mod key;
+mod corpus;
 mod layers;
 mod sign;
 mod state;

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Makes the seeds of the targets that do not start from the sample PDFs. Needs openssl; run once, the seeds are committed.
+
+The states (fuzz/seeds/state) are those of testdata/pdf/minimal.pdf under the example's key, before and after `finalize`.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PDF = os.path.join(HERE, "..", "testdata", "pdf")
+sys.path.insert(0, os.path.join(HERE, "..", "testdata"))
+sys.dont_write_bytecode = True
+
+import vector  # noqa: E402
+
+
+def save(target, name, data):
+    folder = os.path.join(HERE, "seeds", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def filters():
+    """A dictionary, a line end, the data."""
+    rows = b"".join(bytes([kind]) + bytes((i * kind + j) & 255 for j in range(7)) for i, kind in enumerate((0, 1, 2, 3, 4, 2, 2)))
+    for name, keys, data in (
+        ("none", "", b"plain"),
+        ("flate", "/Filter /FlateDecode", zlib.compress(b"flate " * 40)),
+        ("flate-twice", "/Filter [/FlateDecode /FlateDecode]", zlib.compress(zlib.compress(b"twice " * 40))),
+        ("flate-short-name", "/F null /Filter [/Fl] /DecodeParms [null]", zlib.compress(b"short")),
+        ("flate-cut", "/Filter /FlateDecode", zlib.compress(b"cut short " * 40)[:-9]),
+        ("flate-raw", "/Filter /FlateDecode", zlib.compress(b"no header" * 9)[2:]),
+        ("bomb", "/Filter /FlateDecode", zlib.compress(bytes(3 << 20), 9)),
+        ("predictor-15", "/Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns 7 >>", zlib.compress(rows)),
+        ("predictor-rgb", "/Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 2 /Colors 3 /BitsPerComponent 8 >>", zlib.compress(rows[:49])),
+        ("predictor-bits", "/Filter /FlateDecode /DecodeParms << /Predictor 10 /Columns 55 /BitsPerComponent 1 >>", zlib.compress(rows)),
+        ("predictor-tiff", "/Filter /FlateDecode /DecodeParms << /Predictor 2 /Columns 8 >>", zlib.compress(rows)),
+        ("predictor-wide", "/Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 2147483647 /Colors 32 >>", zlib.compress(rows)),
+        ("hex", "/Filter /ASCIIHexDecode", b"48656C6C6F>"),
+        ("lzw", "/Filter /LZWDecode", bytes.fromhex("800B6050220C0C8501")),
+    ):
+        save("pdf_filters", name, f"<< {keys} >>\n".encode() + data)
+
+
+def signatures():
+    """The CMS out of the signed samples, and the example's."""
+    for name in ("minimal-signed", "docmdp-2", "fieldmdp-all", "signed-twice"):
+        with open(os.path.join(PDF, name + ".pdf"), "rb") as f:
+            data = f.read()
+        for i, text in enumerate(re.findall(rb"/Contents <([0-9A-Fa-f]+)>", data)):
+            raw = bytes.fromhex(text.decode())
+            save("cms", f"{name}-{i}.der", raw[: 4 + int.from_bytes(raw[2:4], "big")])
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate, content = (os.path.join(folder, n) for n in ("key.pem", "cert.pem", "content"))
+        write(key, vector.pem("PRIVATE KEY", vector.private_key()))
+        write(certificate, vector.pem("CERTIFICATE", vector.CERTIFICATE))
+        write(content, "hello\n")
+        base = ["openssl", "cms", "-sign", "-binary", "-in", content, "-signer", certificate, "-inkey", key, "-outform", "DER"]
+        for name, options in (("detached", []), ("attached", ["-nodetach"]), ("cades", ["-cades"]), ("no-attributes", ["-noattr"]), ("no-certificates", ["-nocerts"]), ("indefinite", ["-stream", "-nodetach"])):
+            save("cms", f"openssl-{name}.der", subprocess.run(base + options, check=True, stdout=subprocess.PIPE).stdout)
+        base = ["openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-name", "example"]
+        for name, options in (("aes", ["-passout", "pass:test"]), ("legacy-rc2", ["-legacy", "-passout", "pass:test"]), ("legacy-3des", ["-legacy", "-descert", "-passout", "pass:test"]), ("no-mac", ["-nomac", "-passout", "pass:test"]),
+                              ("empty", ["-passout", "pass:"]), ("sha512", ["-macalg", "sha512", "-passout", "pass:test"]), ("plain", ["-keypbe", "NONE", "-certpbe", "NONE", "-passout", "pass:test"])):
+            save("pfx", f"{name}.p12", subprocess.run([*base, "-iter", "100", *options], check=True, stdout=subprocess.PIPE).stdout)
+        save("pfx", "pkcs8.pem", vector.pem("PRIVATE KEY", vector.private_key()).encode())
+        for name, options in (("aes", ["-v2", "aes256"]), ("3des", ["-v1", "PBE-SHA1-3DES"])):
+            save("pfx", f"pkcs8-{name}.pem", subprocess.run(["openssl", "pkcs8", "-topk8", "-in", key, "-iter", "100", "-passout", "pass:test", *options], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+filters()
+signatures()

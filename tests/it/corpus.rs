@@ -1,0 +1,52 @@
+//! Replays seeds and crash files of the fuzz targets on the stable toolchain.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files of `folder` and below, in order.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn replay(name: &str, more: &[&str], target: fn(&[u8])) {
+    let (seeds, crashes) = (format!("fuzz/seeds/{name}"), format!("fuzz/crashes/{name}"));
+    let mut count = 0;
+    for folder in [&[seeds.as_str(), crashes.as_str()], more].concat() {
+        for file in files(folder) {
+            // The name of the file is what a failure needs first; the test harness shows it only then.
+            println!("{}", file.display());
+            target(&fs::read(&file).unwrap());
+            count += 1;
+        }
+    }
+    assert!(count > 0, "{name} has no seeds");
+}
+
+#[test]
+fn pdf_open() {
+    replay("pdf_open", &["testdata/pdf"], eseal::fuzzing::pdf_open);
+}
+
+#[test]
+fn pdf_filters() {
+    replay("pdf_filters", &[], eseal::fuzzing::pdf_filters);
+}
+
+#[test]
+fn state() {
+    replay("state", &[], eseal::fuzzing::state);
+}
+
+#[test]
+fn sign_round_trip() {
+    replay("sign_round_trip", &["testdata/pdf"], eseal::fuzzing::sign_round_trip);
+}
