@@ -39,10 +39,10 @@ pub mod batch;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod store;
-pub mod system;
 pub mod key;
 pub mod seal;
+pub mod store;
+pub mod system;
 
 mod cms;
 mod der;
@@ -65,6 +65,7 @@ pub use error::{Error, ErrorCode, Result, Retry, Scope};
 pub use flow::{Document, Fill, Format, Prepared, Signed, StateSummary};
 pub use limits::Limits;
 pub use output::Output;
+pub use pades::{Coverage, FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
 pub use pdf::Recovery;
 pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, draw_moment};

@@ -5,13 +5,18 @@
 //! signature dictionary says.
 
 mod archival;
+mod coverage;
 mod field;
 mod finalize;
+mod inspect;
 mod permission;
 mod placement;
 mod prepare;
 mod reread;
 mod seed_value;
 
+pub use coverage::Coverage;
 pub(crate) use finalize::finalize;
+pub use inspect::{FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
+pub(crate) use inspect::{inspect, signed_last_by};
 pub(crate) use prepare::{Draft, prepare};

@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_file() {
-        let file = "store = 'S'\nreason = 'file'\npss = true\nchain = ['a', 'b']\nreserve = 9000\nkey-alias = 'other verb'";
+        let file =
+            "store = 'S'\nreason = 'file'\npss = true\nchain = ['a', 'b']\nreserve = 9000\nkey-alias = 'other verb'";
         let args = prepare(file, &["--reason", "typed"]);
         assert_eq!(args.store.unwrap(), Path::new("S"));
         assert_eq!(args.signature.reason.unwrap(), "typed");
@@ -260,7 +261,8 @@ mod tests {
 
     #[test]
     fn secrets_and_unknown_names_are_refused() {
-        for file in ["password = 'canary'", "key-password='canary'", "pin = 1", "reson = 'x'", "config = 'y'", "x = ["] {
+        for file in ["password = 'canary'", "key-password='canary'", "pin = 1", "reson = 'x'", "config = 'y'", "x = ["]
+        {
             let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
             assert!(!what.contains("canary"), "{what}");
         }

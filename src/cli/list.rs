@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn lines_end_with_any_line_end_or_with_nul() {
-        let plain = |text: &[u8], delimiter| lines(text, delimiter, 9).into_iter().map(Result::unwrap).collect::<Vec<_>>();
+        let plain =
+            |text: &[u8], delimiter| lines(text, delimiter, 9).into_iter().map(Result::unwrap).collect::<Vec<_>>();
         assert_eq!(plain(b"a\n\nb\r\nc", b'\n'), [b"a", b"b", b"c"]);
         assert_eq!(plain(b"a\nb\0c\r\0", 0), [&b"a\nb"[..], b"c\r"]);
         assert!(plain(b"", b'\n').is_empty());

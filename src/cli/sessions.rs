@@ -170,7 +170,8 @@ fn text(line: &Shown) -> String {
 
 fn is_older(entry: &Entry, age: Duration) -> bool {
     // A clock that was set back makes entries younger, never older.
-    entry.changed.elapsed().is_ok_and(|since| since >= age) || (age.is_zero() && entry.changed <= SystemTime::UNIX_EPOCH)
+    entry.changed.elapsed().is_ok_and(|since| since >= age)
+        || (age.is_zero() && entry.changed <= SystemTime::UNIX_EPOCH)
 }
 
 /// `90s`, `15m`, `24h`, `30d`.

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use eseal::system::{FileIdentity, OsEntropy, SystemClock, read_bounded};
-use eseal::{
-    Certificate, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Recovery, State, Time, draw_moment,
-};
+use eseal::{Certificate, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Recovery, State, Time, draw_moment};
 
 use super::inputs::{Input, Own};
 use super::{Outcome, Stop, args};
@@ -82,7 +80,10 @@ impl Signing {
 }
 
 /// The certificate that `--cert` names, and those of `--chain`.
-pub(crate) fn certificates(args: &args::Certificates, limits: &Limits) -> Outcome<(Vec<Certificate>, Vec<Certificate>)> {
+pub(crate) fn certificates(
+    args: &args::Certificates,
+    limits: &Limits,
+) -> Outcome<(Vec<Certificate>, Vec<Certificate>)> {
     let signer = args.cert.as_deref().map(|path| read_all(path, limits)).transpose()?.unwrap_or_default();
     let mut chain = Vec::new();
     for path in &args.chain {

@@ -38,11 +38,7 @@ pub(crate) fn run(args: &Summary, common: &Common) -> Outcome {
             continue;
         }
         let digest = digest(&row).map_err(Stop::about(path.display().to_string()))?;
-        codes.push(Code {
-            input: row.input,
-            id: row.id,
-            verification_code: verification_code(digest.as_bytes()),
-        });
+        codes.push(Code { input: row.input, id: row.id, verification_code: verification_code(digest.as_bytes()) });
         digests.push(digest);
     }
     let algorithm = algorithm(args, &digests)?;

@@ -5,8 +5,9 @@ use std::fmt;
 use crate::error::Result;
 use crate::flow::Prepared;
 use crate::limits::Limits;
-use crate::pades;
+use crate::pades::{self, Inspection};
 use crate::pdf::{self, Recovery};
+use crate::pki::Certificate;
 use crate::signing::Plan;
 use crate::source::Source;
 use crate::time::Moment;
@@ -70,6 +71,24 @@ impl Document {
     #[must_use]
     pub fn source(&self) -> &Source {
         self.pdf.source()
+    }
+
+    /// What is in it: revisions, fields, signatures, and what another signature has to respect.
+    ///
+    /// Digests and signature values are computed; no verdict on trust is given.
+    ///
+    /// # Errors
+    /// When the document can't be read. A signature that does not verify is a finding, no error.
+    pub fn inspect(&self) -> Result<Inspection> {
+        pades::inspect(&self.pdf)
+    }
+
+    /// Whether the signature that was added last is by `certificate`.
+    ///
+    /// # Errors
+    /// When the document can't be read.
+    pub fn signed_last_by(&self, certificate: &Certificate) -> Result<bool> {
+        pades::signed_last_by(&self.pdf, certificate)
     }
 
     /// Adds a signature field and a hole, and computes what the key must sign.

@@ -47,6 +47,15 @@ impl Object {
         }
     }
 
+    /// The number it is, whole or not.
+    pub(crate) fn to_number(&self) -> Option<f64> {
+        match self {
+            Object::Integer(value) => i32::try_from(*value).ok().map(f64::from),
+            Object::Real(raw) => std::str::from_utf8(raw).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The name it is.
     pub(crate) fn as_name(&self) -> Option<&Name> {
         match self {

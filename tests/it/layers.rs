@@ -60,7 +60,16 @@ fn the_reading_half_of_pdf_knows_nothing_of_signing() {
 #[test]
 fn only_edges_touch_the_world() {
     let edges = ["system", "key", "batch", "store", "seal", "main", "cli"];
-    let world = ["std::fs::", "std::env", "std::net", "std::thread", "SystemTime", "std::process", "thread_local!", "static mut"];
+    let world = [
+        "std::fs::",
+        "std::env",
+        "std::net",
+        "std::thread",
+        "SystemTime",
+        "std::process",
+        "thread_local!",
+        "static mut",
+    ];
     for file in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
         if edges.contains(&module_of(&file).as_str()) {
             continue;
@@ -105,7 +114,9 @@ fn uses(code: &str) -> Vec<String> {
     for part in code.split("crate::").skip(1) {
         let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
         match part.strip_prefix('{') {
-            Some(list) => names.extend(list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim()))),
+            Some(list) => {
+                names.extend(list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim())))
+            }
             None => names.push(word(part)),
         }
     }

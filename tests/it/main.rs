@@ -1,7 +1,7 @@
 //! The one test binary: a module a theme.
 
-mod key;
 mod corpus;
+mod key;
 mod layers;
 mod sign;
 mod state;

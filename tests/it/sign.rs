@@ -7,9 +7,26 @@ use crate::key::{file, moment, plan, sign};
 
 /// Samples that are signed as they are.
 pub const SOUND: [&str; 20] = [
-    "minimal", "table-lf", "table-cr", "table-crlf", "no-id", "no-eol", "tail-nul", "xref-stream", "xref-stream-no-id",
-    "linearized", "linearized-stream", "hybrid", "revisions", "table-then-stream", "existing-field",
-    "existing-field-lock", "field-and-widget", "field-names", "docmdp-2", "signed-twice",
+    "minimal",
+    "table-lf",
+    "table-cr",
+    "table-crlf",
+    "no-id",
+    "no-eol",
+    "tail-nul",
+    "xref-stream",
+    "xref-stream-no-id",
+    "linearized",
+    "linearized-stream",
+    "hybrid",
+    "revisions",
+    "table-then-stream",
+    "existing-field",
+    "existing-field-lock",
+    "field-and-widget",
+    "field-names",
+    "docmdp-2",
+    "signed-twice",
 ];
 
 fn open(bytes: &[u8]) -> Document {
@@ -65,7 +82,9 @@ fn the_tenth_signature_leaves_the_nine_before_it_whole() {
 
 #[test]
 fn an_existing_field_is_used_by_its_full_name() {
-    for (sample, field) in [("existing-field", "Approval"), ("field-and-widget", "A.Sig"), ("existing-field-lock", "Approval")] {
+    for (sample, field) in
+        [("existing-field", "Approval"), ("field-and-widget", "A.Sig"), ("existing-field-lock", "Approval")]
+    {
         let bytes = file(&format!("pdf/{sample}.pdf"));
         let prepared = open(&bytes).prepare(&plan("p256").field(field), moment(1)).expect(sample);
         assert_eq!(prepared.field(), field);
