@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
 use crate::source::to_u64;
 
 pub(crate) use value::oid_text;
-pub(crate) use write::{header, sequence, tlv, write, write_all};
+pub(crate) use write::{header, sequence, tlv, write};
 
 /// One element: identifier, length and content, as they stand.
 #[derive(Debug, Clone, Copy)]
@@ -55,11 +55,6 @@ impl<'a> Reader<'a> {
     /// Whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
-    }
-
-    /// What was not read yet.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.rest
     }
 
     /// The tag of the next element, if there is one.

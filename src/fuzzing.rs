@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+mod crypto;
 mod signing;
 
+pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};
 
 use crate::pdf::{Document, Object, fields, first_page, page_number};

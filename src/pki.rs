@@ -19,6 +19,6 @@ pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm, digest_algorit
 pub use certificate::Certificate;
 pub(crate) use ecdsa::{ecdsa_der_from_fixed, is_strict_ecdsa_der};
 pub(crate) use issuers::{issuers, issuers_of};
-pub(crate) use pem::{Block, bare_base64, blocks};
+pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};
 pub(crate) use verify_pure::rsa_key;

@@ -132,7 +132,7 @@ impl Signer {
     /// none, or by an unknown digest.
     pub(crate) fn names_its_certificate(&self) -> Option<bool> {
         let named = self.attributes.as_ref()?.signing_certificate.as_ref()?;
-        Some(named.matches(self.certificate.as_ref()?)?)
+        named.matches(self.certificate.as_ref()?)
     }
 
     /// Whether the signed message digest is `content`; `None` without signed attributes.

@@ -1,7 +1,7 @@
 //! Decryption of key files: PBES2 (RFC 8018) and the schemes of PKCS #12 (RFC 7292, appendix C).
 
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeDecrypt as _, InnerIvInit as _, KeyInit as _, KeyIvInit};
+use cbc::cipher::{BlockModeDecrypt as _, InnerIvInit as _, KeyIvInit};
 use zeroize::Zeroizing;
 
 use super::kdf::{self, Budget, Password, Purpose};

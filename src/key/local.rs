@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::file::KeyFile;
 use super::private::PrivateKey;
-use super::sign_pure;
 use crate::error::{ErrorCode, KeyError, Result};
 use crate::limits::Limits;
 use crate::pki::{self, Certificate};
@@ -22,7 +21,8 @@ pub struct LocalKey {
 enum Backend {
     #[cfg(feature = "aws-lc")]
     Aws(super::sign_aws::AwsKey),
-    Pure(sign_pure::PureKey),
+    #[cfg(not(feature = "aws-lc"))]
+    Pure(super::sign_pure::PureKey),
 }
 
 impl LocalKey {
@@ -99,6 +99,7 @@ impl Signer for LocalKey {
         let value = match &self.key {
             #[cfg(feature = "aws-lc")]
             Backend::Aws(key) => key.sign(to_be_signed),
+            #[cfg(not(feature = "aws-lc"))]
             Backend::Pure(key) => key.sign(to_be_signed),
         };
         let value = value.ok_or_else(|| KeyError::new(ErrorCode::KeyFailed))?;
@@ -134,7 +135,7 @@ impl Backend {
         if matches!(key, PrivateKey::Rsa(_)) && rsa == Rsa::Hardened {
             return Err(KeyError::new(ErrorCode::KeyRisk).into());
         }
-        sign_pure::PureKey::new(key).map(Backend::Pure).ok_or_else(|| damaged().into())
+        super::sign_pure::PureKey::new(key).map(Backend::Pure).ok_or_else(|| damaged().into())
     }
 }
 

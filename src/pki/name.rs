@@ -114,12 +114,13 @@ const BMP_STRING: u8 = 0x1e;
 mod tests {
     use super::*;
 
-    fn name(parts: &[&[(&[u8], u8, &[u8])]]) -> Vec<u8> {
-        let attribute = |(kind, tag, value): &(&[u8], u8, &[u8])| {
+    type Attribute<'a> = (&'a [u8], u8, &'a [u8]);
+
+    fn name(parts: &[&[Attribute<'_>]]) -> Vec<u8> {
+        let attribute = |(kind, tag, value): &Attribute<'_>| {
             der::sequence(&[&der::tlv(der::OID, &[kind]), &der::tlv(*tag, &[value])])
         };
-        let set =
-            |part: &&[(&[u8], u8, &[u8])]| der::tlv(der::SET, &[&part.iter().flat_map(attribute).collect::<Vec<_>>()]);
+        let set = |part: &&[Attribute<'_>]| der::tlv(der::SET, &[&part.iter().flat_map(attribute).collect::<Vec<_>>()]);
         der::sequence(&[&parts.iter().flat_map(set).collect::<Vec<_>>()])
     }
 

@@ -26,7 +26,7 @@ fn signatures_of_other_programs_are_read_and_verify() {
     for case in &cases {
         assert_eq!(case.as_object().unwrap().len(), 9, "every field is used");
         let text = |field: &str| case[field].as_str().unwrap();
-        let number = |field: &str| case[field].as_u64().unwrap() as usize;
+        let number = |field: &str| usize::try_from(case[field].as_u64().unwrap()).unwrap();
         let name = text("file");
         let bytes = file(name);
         let (signed, length) = parse(&bytes).unwrap();

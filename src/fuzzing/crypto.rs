@@ -1,0 +1,81 @@
+//! Entry points of the fuzz targets for ASN.1, certificates, signatures and key files: any bytes in, no panic.
+
+use crate::cms::{SignedData, TstInfo};
+use crate::digest::DigestAlgorithm;
+use crate::key::{LocalKey, needs_password};
+use crate::limits::Limits;
+use crate::pki::{Certificate, ecdsa_der_from_fixed, is_strict_ecdsa_der};
+use crate::secret::Secret;
+use crate::signature::Curve;
+
+/// Reads a SignedData and looks at all of it, also at time-stamp tokens inside.
+pub fn cms(data: &[u8]) {
+    let limits = Limits::default();
+    let Ok((signed, length)) = SignedData::parse(data, &limits) else { return };
+    assert!(length <= data.len());
+    for signer in signed.signers() {
+        let digest = signer.digest_algorithm().unwrap_or(DigestAlgorithm::Sha256).digest(data);
+        let _ = (signer.verifies(), signer.digest_matches(&digest), signer.names_its_certificate());
+        for token in signer.time_stamps() {
+            let _ = SignedData::parse(token, &limits).map(|(token, _)| token.content().map(TstInfo::parse));
+        }
+    }
+    let _ = signed.content().map(TstInfo::parse);
+}
+
+/// Opens a key file with the password `test` and with none, and few iterations.
+pub fn pfx(data: &[u8]) {
+    let limits = Limits { kdf_iterations: 2_048, kdf_iterations_sum: 16_384, ..Limits::default() };
+    let _ = needs_password(data);
+    for password in ["test", ""] {
+        let password = Secret::from(password.to_owned());
+        let _ = LocalKey::dangerous_allow_unhardened_rsa(data, Some(&password), None, &[], &limits);
+    }
+}
+
+/// Reads certificates; what is read from DER has exactly those bytes.
+pub fn certificate(data: &[u8]) {
+    if let Ok(certificate) = Certificate::from_der(data) {
+        assert_eq!(certificate.as_der(), data);
+        let _ = (certificate.is_self_signed(), certificate.key().algorithm(), certificate.serial());
+    }
+    let _ = Certificate::parse_all(data);
+}
+
+/// Converts an ECDSA value: what comes out of r ‖ s is strict DER, and strict DER is what the curve's library reads.
+pub fn sig_value(data: &[u8]) {
+    for curve in [Curve::P256, Curve::P384, Curve::P521] {
+        if let Some(der) = ecdsa_der_from_fixed(data, curve) {
+            assert!(is_strict_ecdsa_der(&der, curve));
+        }
+        let strict = is_strict_ecdsa_der(data, curve);
+        let read = match curve {
+            Curve::P256 => p256::ecdsa::Signature::from_der(data).is_ok(),
+            Curve::P384 => p384::ecdsa::Signature::from_der(data).is_ok(),
+            Curve::P521 => p521::ecdsa::Signature::from_der(data).is_ok(),
+        };
+        assert_eq!(strict, read, "{curve:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn seeds_and_their_damage_pass() {
+        type Seed = (&'static [u8], fn(&[u8]));
+        let seeds: [Seed; 4] = [
+            (include_bytes!("../../testdata/cms/openssl-key-id-pss.der"), super::cms),
+            (include_bytes!("../../testdata/keys/legacy.p12"), super::pfx),
+            (include_bytes!("../../testdata/pki/p256.pem"), super::certificate),
+            (&[0x30, 6, 2, 1, 1, 2, 1, 0x7f], super::sig_value),
+        ];
+        for (seed, target) in seeds {
+            target(seed);
+            for at in 0..seed.len().min(200) {
+                let mut changed = seed.to_vec();
+                changed[at] = changed[at].wrapping_add(1);
+                target(&changed);
+            }
+        }
+    }
+}
