@@ -9,6 +9,7 @@ use eseal::{Error, ErrorCode};
 mod args;
 mod config;
 mod documents;
+mod encrypt_password;
 mod errors;
 mod finalize;
 mod inputs;
@@ -17,6 +18,7 @@ mod list;
 mod prepare;
 mod report;
 mod run;
+mod seal;
 mod secrets;
 mod sessions;
 mod shell;
@@ -127,6 +129,8 @@ fn dispatch(cli: args::Cli) -> Outcome {
     match cli.verb {
         args::Verb::Prepare(args) => prepare::run(&args, &common),
         args::Verb::Finalize(args) => finalize::run(&args, &common),
+        args::Verb::Seal(args) => seal::run(&args, &common),
+        args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
         args::Verb::Summary(args) => summary::run(&args, &common),
         args::Verb::Sessions(args) => sessions::run(&args, &common),
         args::Verb::Errors(args) => errors::run(&args, &common),

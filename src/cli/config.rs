@@ -139,7 +139,8 @@ fn with_setting(mut command: Command, key: &str, values: &[String], matches: &Ar
     let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     let is_it = |arg: &clap::Arg| arg.get_long() == Some(key) && key != "config" && !arg.is_hide_set();
     let mut known = false;
-    if let Some(id) = command.get_arguments().find(|arg| is_it(arg)).map(|arg| arg.get_id().clone()) {
+    let id = command.get_arguments().find(|arg| is_it(arg)).map(|arg| arg.get_id().clone());
+    if let Some(id) = id {
         known = true;
         if !is_overruled(id.as_str(), matches) {
             command = command.mut_arg(id, |arg| with_default(arg, values));

@@ -31,9 +31,10 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let inputs = inputs::read(&args.inputs, manifest, targets.out(), &common.limits, &run.cancel)?;
     if let (Inputs::Known(items), true) = (&inputs, targets.is_told()) {
         // Whether a target exists is asked when it is written; `prepare` writes none.
-        Targets { overwrite: true, ..targets.clone() }.check_all(items, |_| false, &mut report)?;
+        targets.replacing().check_all(items, |_| false, &mut report)?;
     }
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
+    report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
     let job = Job { store, signing, targets, limits: common.limits.clone() };
     run.catch_interrupts()?;
     run.over(tasks(inputs, &mut report), |item| job.work(item), &mut report)
@@ -88,7 +89,7 @@ impl Job {
             return Ok(ready);
         }
         let document = opened.document(self.signing.recovery, &self.limits)?;
-        if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
+        if self.signing.skip_signed && super::documents::signed_last_by(&document, self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
         }

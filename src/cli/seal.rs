@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use eseal::batch::Journal;
 use eseal::key::{LocalKey, needs_password};
 use eseal::system::{Existing, read_bounded};
-use eseal::{Certificate, Limits, Result, Signer, Source, seal};
+use eseal::{Certificate, Limits, Result, Signer, Source};
 
 use super::args::{self, Seal};
 use super::config::{self, Common};
@@ -36,12 +36,13 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let known = |input: &Input| earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some());
     if let Inputs::Known(items) = &inputs {
         // What an interrupted run has written is looked at one by one.
-        let rule = Targets { overwrite: targets.overwrite || args.resume.resume, ..targets.clone() };
+        let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
         rule.check_all(items, &known, &mut report)?;
     }
     let key = open_key(&args.key, &args.certificates, common, &mut report)?;
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, certificate, chain)?;
+    report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
     run.journal = if is_stdin { None } else { signed::begin(&args.resume, journal.as_deref())? };
     let job = Job {
         key: &key,
@@ -112,12 +113,14 @@ impl Job<'_> {
         }
         self.targets.check(&target)?;
         let document = opened.document(self.signing.recovery, &self.limits)?;
-        if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
+        if self.signing.skip_signed && super::documents::signed_last_by(&document, self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
         }
         let plan = self.signing.plan(&input.own);
-        let signed = seal::seal(&document, &plan, self.key, self.signing.moment(&input))?;
+        let prepared = document.prepare(&plan, self.signing.moment(&input))?;
+        let value = self.key.sign(prepared.to_be_signed())?;
+        let signed = prepared.finalize(value)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(signed.output(), &target, existing, &mut ready)?;
         let facts = Facts {
@@ -158,7 +161,7 @@ impl Job<'_> {
                 Ok(())
             })?;
             let document = eseal::Document::open(result, &self.limits)?;
-            Ok(is_prefix && document.signed_last_by(self.signing.certificate())?)
+            Ok(is_prefix && super::documents::signed_last_by(&document, self.signing.certificate())?)
         };
         path.is_file() && check().unwrap_or(false)
     }

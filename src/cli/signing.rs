@@ -1,7 +1,7 @@
 //! What kind of signature is asked for: the plan, the moment, and what else every document shares.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use eseal::system::{FileIdentity, OsEntropy, SystemClock, read_bounded};
 use eseal::{Certificate, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Recovery, State, Time, draw_moment};
@@ -40,22 +40,18 @@ impl Signing {
         self.plan.certificate()
     }
 
+    pub(crate) fn algorithm(&self) -> eseal::SignatureAlgorithm {
+        self.plan.algorithm()
+    }
+
     /// The plan for a document with options of its own.
     pub(crate) fn plan(&self, own: &Own) -> Cow<'_, Plan> {
         if own.field.is_none() && own.reason.is_none() && own.location.is_none() {
             return Cow::Borrowed(&self.plan);
         }
-        let mut plan = self.plan.clone();
-        if let Some(name) = &own.field {
-            plan = plan.field(name);
-        }
-        if let Some(text) = &own.reason {
-            plan = plan.reason(text);
-        }
-        if let Some(text) = &own.location {
-            plan = plan.location(text);
-        }
-        Cow::Owned(plan)
+        let plan = with(self.plan.clone(), own.field.as_deref(), Plan::field);
+        let plan = with(plan, own.reason.as_deref(), Plan::reason);
+        Cow::Owned(with(plan, own.location.as_deref(), Plan::location))
     }
 
     /// The moment of one document.
@@ -92,7 +88,7 @@ pub(crate) fn certificates(
     Ok((signer, chain))
 }
 
-fn read_all(path: &PathBuf, limits: &Limits) -> Outcome<Vec<Certificate>> {
+fn read_all(path: &Path, limits: &Limits) -> Outcome<Vec<Certificate>> {
     let most = limits.certificate_bytes.saturating_mul(limits.certificates);
     let bytes = read_bounded(path, "certificate_bytes", most);
     bytes.and_then(|bytes| Certificate::parse_all(&bytes)).map_err(Stop::about(path.display().to_string()))
@@ -116,19 +112,18 @@ fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]
     if args.allow_expired {
         plan = plan.allow_expired();
     }
-    let texts: [(&Option<String>, fn(Plan, &String) -> Plan); 5] = [
-        (&args.field, |plan, text| plan.field(text)),
-        (&args.reason, |plan, text| plan.reason(text)),
-        (&args.location, |plan, text| plan.location(text)),
-        (&args.name, |plan, text| plan.name(text)),
-        (&args.contact, |plan, text| plan.contact(text)),
-    ];
-    for (text, set) in texts {
-        if let Some(text) = text {
-            plan = set(plan, text);
-        }
+    plan = with(plan, args.field.as_deref(), Plan::field);
+    plan = with(plan, args.reason.as_deref(), Plan::reason);
+    plan = with(plan, args.location.as_deref(), Plan::location);
+    plan = with(plan, args.name.as_deref(), Plan::name);
+    Ok(with(plan, args.contact.as_deref(), Plan::contact))
+}
+
+fn with<'a>(plan: Plan, text: Option<&'a str>, set: impl FnOnce(Plan, &'a str) -> Plan) -> Plan {
+    match text {
+        Some(text) => set(plan, text),
+        None => plan,
     }
-    Ok(plan)
 }
 
 fn moment(args: &args::Signature) -> Outcome<Moment> {

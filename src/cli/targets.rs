@@ -33,6 +33,11 @@ impl Targets {
         Targets { out: results.out.clone(), in_place: results.in_place, overwrite: results.overwrite }
     }
 
+    /// The same rule, but what exists is no obstacle.
+    pub(crate) fn replacing(&self) -> Targets {
+        Targets { overwrite: true, ..self.clone() }
+    }
+
     /// Whether the command line says where results go.
     pub(crate) fn is_told(&self) -> bool {
         self.out.is_some() || self.in_place
