@@ -8,6 +8,7 @@ use eseal::{Error, ErrorCode};
 
 mod args;
 mod config;
+mod demo;
 mod documents;
 mod encrypt_password;
 mod errors;
@@ -127,6 +128,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(cli: args::Cli) -> Outcome {
     let common = config::Common::new(&cli.common)?;
     match cli.verb {
+        args::Verb::Demo(args) => demo::run(&args, &common),
         args::Verb::Prepare(args) => prepare::run(&args, &common),
         args::Verb::Finalize(args) => finalize::run(&args, &common),
         args::Verb::Seal(args) => seal::run(&args, &common),

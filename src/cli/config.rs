@@ -65,13 +65,19 @@ impl Common {
 }
 
 impl Run {
+    /// What holds when nothing is said.
+    pub(crate) fn plain() -> Run {
+        let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Run { jobs, memory: DEFAULT_MEMORY, max_failures: u64::MAX, summary: None, sync: true }
+    }
+
     pub(crate) fn new(args: &args::Run) -> Outcome<Run> {
+        let plain = Run::plain();
         let memory = match &args.memory {
-            None => DEFAULT_MEMORY,
+            None => plain.memory,
             Some(text) => bytes(text).ok_or_else(|| Stop::Usage(format!("--memory wants bytes, found {text:?}")))?,
         };
-        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let jobs = args.jobs.unwrap_or_else(processors);
+        let jobs = args.jobs.unwrap_or(plain.jobs);
         if jobs == 0 {
             return Err(Stop::Usage("--jobs wants at least 1".into()));
         }
