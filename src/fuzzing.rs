@@ -68,5 +68,6 @@ fn read_all(shared: &Arc<Vec<u8>>, limits: &Limits, recovery: Recovery) -> Strin
         }
         seen += &format!("{:?}", numbers.map_err(|e| e.code()));
     }
+    assert!(document.reads() <= limits.pdf_reads, "reads are bounded");
     seen
 }

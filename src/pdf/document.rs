@@ -1,6 +1,7 @@
 //! The document: from references to objects, reading only what is asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::filter::Decoder;
@@ -63,7 +64,12 @@ impl Document {
             Ok(document)
         });
         match checked {
-            Err(Error::Malformed(_)) => Document::open_rebuilt(source, limits, header),
+            // Two readings, or two values of a key, are no damage that a scan could undo.
+            Err(Error::Malformed(fault))
+                if !matches!(fault.code, ErrorCode::PdfHybrid | ErrorCode::PdfDuplicateKey) =>
+            {
+                Document::open_rebuilt(source, limits, header)
+            }
             other => other,
         }
     }
@@ -297,6 +303,11 @@ impl Document {
         }
     }
 
+    /// How many objects were read so far, without those that were remembered.
+    pub(crate) fn reads(&self) -> u64 {
+        self.cache().reads
+    }
+
     /// The decoded data of `stream`.
     pub(crate) fn stream_data(&self, stream: &Stream) -> Result<Vec<u8>> {
         self.stream_data_for(stream, 0)
@@ -385,16 +396,22 @@ impl Document {
 
     fn count_read(&self) -> Result<()> {
         let mut cache = self.cache();
-        cache.reads += 1;
-        if cache.reads > self.limits.pdf_reads {
-            return Err(Limit::new("pdf_reads", self.limits.pdf_reads, cache.reads).into());
+        if cache.reads >= self.limits.pdf_reads {
+            return Err(Limit::new("pdf_reads", self.limits.pdf_reads, cache.reads.saturating_add(1)).into());
         }
+        cache.reads += 1;
         Ok(())
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
         // Nothing is left half done under the lock that a panic elsewhere could uncover.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("source", &self.source).field("size", &self.size).finish_non_exhaustive()
     }
 }
 

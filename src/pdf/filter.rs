@@ -66,6 +66,9 @@ impl Decoder {
                 Status::StreamEnd => break,
                 // With room left and nothing written, the input has ended before the stream has.
                 Status::Ok | Status::BufError if output.len() < output.capacity() && output.len() == before => {
+                    if ends_without_checksum(input, output.len()) {
+                        break;
+                    }
                     return Err(damaged());
                 }
                 Status::Ok | Status::BufError if output.len() < output.capacity() => {}
@@ -84,6 +87,20 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// Whether nothing but the end mark or the checksum is missing, as some producers leave it: `input` was read
+/// to its end without a fault and gave `decoded` bytes.
+fn ends_without_checksum(input: &[u8], decoded: usize) -> bool {
+    let data = input.trim_ascii_end();
+    if data.ends_with(b"\0\0\xff\xff") || input.ends_with(b"\0\0\xff\xff") {
+        return true;
+    }
+    let Some(blocks) = input.get(2..) else { return false };
+    let mut inflate = Decompress::new(false);
+    let mut output = Vec::with_capacity(decoded.saturating_add(1));
+    let status = inflate.decompress_vec(blocks, &mut output, FlushDecompress::Finish);
+    matches!(status, Ok(Status::StreamEnd)) && output.len() == decoded
 }
 
 /// Decodes what follows the dictionary at the start of `data`, as a stream without an object is for tests.
@@ -218,7 +235,99 @@ const MOST_PIXEL_BITS: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    fn deflate(data: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(dictionary: &str, data: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+        let raw = Bytes::from(dictionary.as_bytes().to_vec());
+        let dictionary = Parser::new(&raw, 0, limits).dictionary(ErrorCode::PdfStream).unwrap();
+        Decoder::default().decode(&dictionary, data, 7, limits)
+    }
+
+    fn code(dictionary: &str, data: &[u8]) -> ErrorCode {
+        decode(dictionary, data, &Limits::default()).unwrap_err().code()
+    }
+
+    const FLATE: &str = "<</Filter/FlateDecode>>";
+
+    #[test]
+    fn undoes_each_png_predictor() {
+        // One row per kind, three columns: what each means for [1 2 3] above [4 6 9] and so on.
+        let rows = [0, 1, 2, 3, 1, 4, 2, 3, 2, 1, 1, 1, 3, 1, 1, 1, 4, 1, 1, 1];
+        let plain = decode(
+            "<</Filter[/FlateDecode]/DecodeParms[<</Predictor 15/Columns 3>>]>>",
+            &deflate(&rows),
+            &Limits::default(),
+        );
+        assert_eq!(plain.unwrap(), [1, 2, 3, 4, 6, 9, 5, 7, 10, 3, 6, 9, 4, 7, 10]);
+    }
+
+    #[test]
+    fn refuses_other_filters_and_predictors_by_name() {
+        for dictionary in [
+            "<</Filter/LZWDecode>>",
+            "<</Filter[/ASCIIHexDecode/FlateDecode]>>",
+            "<</Filter 5>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 2>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 0>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns -1>>>>",
+            "<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 9223372036854775807/Colors 4>>>>",
+        ] {
+            assert_eq!(code(dictionary, &deflate(b"abc")), ErrorCode::PdfFilter, "{dictionary}");
+        }
+    }
+
+    #[test]
+    fn refuses_damaged_data_and_unknown_row_kinds() {
+        let mut data = deflate(&[7; 5_000]);
+        let middle = data.len() / 2;
+        assert_eq!(code(FLATE, &data[..middle]), ErrorCode::PdfFilterData);
+        assert_eq!(
+            code("<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 3>>>>", &data),
+            ErrorCode::PdfFilterData
+        );
+        *data.last_mut().unwrap() ^= 1;
+        assert_eq!(code(FLATE, &data), ErrorCode::PdfFilterData);
+        assert_eq!(code(FLATE, b""), ErrorCode::PdfFilterData);
+    }
+
+    #[test]
+    fn takes_data_without_checksum_or_end_mark() {
+        let data = deflate(b"some text, some text");
+        for cut in 1..=4 {
+            let plain = decode(FLATE, &data[..data.len() - cut], &Limits::default()).unwrap();
+            assert_eq!(plain, b"some text, some text");
+        }
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(b"flushed").unwrap();
+        encoder.flush().unwrap();
+        assert_eq!(decode(FLATE, encoder.get_ref(), &Limits::default()).unwrap(), b"flushed");
+    }
+
+    #[test]
+    fn bounds_bombs_sums_and_chains() {
+        let limits =
+            Limits { pdf_stream_bytes: 10_000, pdf_streams_bytes: 15_000, pdf_filters: 2, ..Limits::default() };
+        let bomb = deflate(&vec![0; 1 << 20]);
+        assert_eq!(decode(FLATE, &bomb, &limits).unwrap_err().code(), ErrorCode::LimitExceeded);
+        let twice = deflate(&deflate(&vec![0; 9_000]));
+        assert_eq!(decode("<</Filter[/FlateDecode/FlateDecode]>>", &twice, &limits).unwrap().len(), 9_000);
+        let three = "<</Filter[/FlateDecode/FlateDecode/FlateDecode]>>";
+        assert_eq!(decode(three, &twice, &limits).unwrap_err().code(), ErrorCode::LimitExceeded);
+        let mut decoder = Decoder::default();
+        let raw = Bytes::from(FLATE.as_bytes().to_vec());
+        let dictionary = Parser::new(&raw, 0, &limits).dictionary(ErrorCode::PdfStream).unwrap();
+        let data = deflate(&vec![0; 9_000]);
+        decoder.decode(&dictionary, &data, 1, &limits).unwrap();
+        assert_eq!(decoder.decode(&dictionary, &data, 1, &limits).unwrap_err().code(), ErrorCode::LimitExceeded);
+    }
 
     #[test]
     fn counts_what_it_throws_away() {

@@ -115,11 +115,11 @@ impl<'a> Parser<'a> {
     /// The dictionary that comes next; anything else is `code`.
     pub(crate) fn dictionary(&mut self, code: ErrorCode) -> Result<Dictionary> {
         self.skip_space();
-        let start = self.offset();
-        match self.object()? {
-            Object::Dictionary(dictionary) => Ok(dictionary),
-            _ => Err(Malformed::at(code, start).into()),
+        if !self.data.get(self.at..).is_some_and(|rest| rest.starts_with(b"<<")) {
+            self.hit_end |= self.at.saturating_add(2) > self.data.len();
+            return Err(self.fault(code));
         }
+        self.entries(0)
     }
 
     /// A fault at the next byte: `code`, or that the file ends here.

@@ -285,3 +285,61 @@ pub(crate) struct Stream {
     /// Object number.
     pub(crate) number: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lex::Parser;
+    use super::*;
+    use crate::Limits;
+
+    fn parse(text: &str) -> Object {
+        let bytes = Bytes::from(text.as_bytes().to_vec());
+        let limits = Limits::default();
+        let mut parser = Parser::new(&bytes, 0, &limits);
+        parser.object().unwrap()
+    }
+
+    #[test]
+    fn changes_a_dictionary_and_leaves_all_else() {
+        let Object::Dictionary(dictionary) = parse("<</A(x)/B 5%c\n/C<</A 1>>/D/E>>") else { panic!() };
+        let changed = dictionary.with(&[("A", b"7 0 R"), ("C", b"[]"), ("D", b"null"), ("New", b"/N")]);
+        assert_eq!(changed, b"<</A 7 0 R/B 5%c\n/C []/D null\n/New /N>>");
+        assert_eq!(dictionary.with(&[]), dictionary.raw());
+        assert_eq!(dictionary.raw_value("C"), Some(b"<</A 1>>".as_slice()));
+        let Object::Dictionary(twice) = parse("<</A 1/A 1>>") else { panic!() };
+        assert_eq!(twice.with(&[("A", b"2")]), b"<</A 2/A 2>>");
+        let Object::Dictionary(empty) = parse("<<>>") else { panic!() };
+        assert_eq!(empty.with(&[("A", b"2")]), b"<<\n/A 2>>");
+    }
+
+    #[test]
+    fn appends_to_an_array() {
+        let Object::Array(array) = parse("[1 0 R%c\n]") else { panic!() };
+        assert_eq!(array.with_appended(b"2 0 R"), b"[1 0 R%c\n 2 0 R]");
+        let Object::Array(empty) = parse("[ ]") else { panic!() };
+        assert_eq!(empty.with_appended(b"2 0 R"), b"[ 2 0 R]");
+    }
+
+    #[test]
+    fn decodes_names() {
+        let Object::Name(name) = parse("/A#20B#4#zz#4e") else { panic!() };
+        assert_eq!(name.as_bytes(), b"A B#4#zzN");
+        assert_eq!(parse("/").as_name().map(Name::as_bytes), Some(b"".as_slice()));
+    }
+
+    #[test]
+    fn tells_numbers_from_references() {
+        let Object::Array(array) = parse("[1 0 R 1 0 +5 -07 4. -.5 1 2 3 R]") else { panic!() };
+        let kinds: Vec<_> = array
+            .items()
+            .iter()
+            .map(|item| match item {
+                Object::Integer(value) => format!("i{value}"),
+                Object::Real(text) => format!("r{}", text.escape_ascii()),
+                Object::Reference(reference) => reference.to_string(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(kinds, ["1 0 R", "i1", "i0", "i5", "i-7", "r4.", "r-.5", "i1", "2 3 R"]);
+    }
+}

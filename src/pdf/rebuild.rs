@@ -46,8 +46,16 @@ pub(crate) fn rebuild(source: &Source, limits: &Limits, decoder: &mut Decoder) -
     if source.len() > limits.pdf_rebuild_bytes {
         return Err(Limit::new("pdf_rebuild_bytes", limits.pdf_rebuild_bytes, source.len()).into());
     }
-    let mut scan =
-        Scan { source, limits, found: BTreeMap::new(), streams: Vec::new(), trailer: None, root: None, wasted: 0 };
+    let mut scan = Scan {
+        source,
+        limits,
+        found: BTreeMap::new(),
+        streams: Vec::new(),
+        trailer: None,
+        root: None,
+        wasted: 0,
+        no_endstream: false,
+    };
     scan.run()?;
     scan.read_object_streams(decoder)?;
     scan.finish()
@@ -64,6 +72,8 @@ struct Scan<'a> {
     root: Option<Reference>,
     // Bytes that were parsed in vain.
     wasted: u64,
+    // Whether the rest of the file was searched for `endstream` in vain.
+    no_endstream: bool,
 }
 
 enum Mark {
@@ -108,6 +118,8 @@ impl Scan<'_> {
         });
         match result {
             Ok(found) => Ok(Some(found)),
+            // An earlier object of the number would take its place.
+            Err(error) if error.code() == ErrorCode::PdfDuplicateKey => Err(error),
             Err(error @ (Error::Malformed(_) | Error::LimitExceeded(_))) => {
                 self.wasted = self.wasted.saturating_add(reached.saturating_sub(offset));
                 if self.wasted > self.source.len().saturating_add(WASTE) { Err(error) } else { Ok(None) }
@@ -156,18 +168,18 @@ impl Scan<'_> {
     }
 
     /// Where the data of `stream` end: where `Length` says, or at the next `endstream`.
-    fn stream_end(&self, stream: &Stream, windows: &mut Windows<'_>) -> Result<u64> {
+    fn stream_end(&mut self, stream: &Stream, windows: &mut Windows<'_>) -> Result<u64> {
         if let Some(Object::Integer(length)) = stream.dictionary.get("Length") {
             let end = u64::try_from(*length).ok().and_then(|length| stream.start.checked_add(length));
             if let Some(end) = end.filter(|end| *end <= self.source.len()) {
-                let after = windows.at(end, ENDSTREAM_WINDOW)?;
+                let after = self.source.window_up_to(end, ENDSTREAM_WINDOW)?;
                 let white = after.iter().take_while(|byte| is_white(**byte)).count();
                 if after.get(white..).is_some_and(|after| after.starts_with(ENDSTREAM)) {
                     return Ok(end);
                 }
             }
         }
-        let mut at = stream.start;
+        let mut at = if self.no_endstream { self.source.len() } else { stream.start };
         loop {
             let window = windows.at(at, to_u64(ENDSTREAM.len()))?;
             if let Some(place) = find(window, ENDSTREAM) {
@@ -175,6 +187,7 @@ impl Scan<'_> {
             }
             let len = to_u64(window.len());
             if at.saturating_add(len) >= self.source.len() {
+                self.no_endstream = true;
                 return Ok(stream.start);
             }
             at = at.saturating_add(len.saturating_sub(to_u64(ENDSTREAM.len() - 1)).max(1));
