@@ -6,7 +6,8 @@
 //!
 //! Tolerated, because common readers agree on the meaning: white space before `xref` and before `n g obj`;
 //! table lines of other than 20 bytes; `Size` below the numbers in use; `Prev 0`; a single table whose first
-//! subsection starts at 1 although its first entry is that of object 0. All else is refused with its offset.
+//! subsection starts at 1 although its first entry is that of object 0; compressed data that lack nothing but
+//! their checksum or end mark. All else is refused with its offset.
 
 mod document;
 mod filter;

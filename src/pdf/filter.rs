@@ -147,45 +147,40 @@ impl Predictor {
     fn undo(self, data: &mut Vec<u8>, object: u32) -> Result<()> {
         let Predictor::Png { row, pixel } = self else { return Ok(()) };
         let line = row.checked_add(1).ok_or_else(|| Malformed::new(ErrorCode::PdfFilter).object(object))?;
+        let damaged = || Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object));
         let mut output = Vec::with_capacity(data.len());
+        // Above the first row are zeros. The row is as long as the data at most, whatever is declared.
+        let mut above = vec![0; row.min(data.len())];
         for encoded in data.chunks(line) {
             let Some((kind, encoded)) = encoded.split_first() else { break };
-            let start = output.len();
-            output.extend_from_slice(encoded);
-            // The row above starts `row` bytes earlier; above the first one are zeros.
-            let (above, current) = output.split_at_mut(start);
-            let above = start.checked_sub(row).and_then(|from| above.get(from..));
-            unfilter(*kind, above, current, pixel)
-                .ok_or_else(|| Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object)))?;
+            unfilter(*kind, &mut above, encoded, pixel).ok_or_else(damaged)?;
+            output.extend_from_slice(above.get(..encoded.len()).unwrap_or_default());
         }
         *data = output;
         Ok(())
     }
 }
 
-fn unfilter(kind: u8, above: Option<&[u8]>, current: &mut [u8], pixel: usize) -> Option<()> {
-    let no_row: &[u8] = &[];
-    match (kind, above) {
-        (0, _) | (2, None) => {}
-        (2, Some(above)) => {
-            for (byte, up) in current.iter_mut().zip(above) {
-                *byte = byte.wrapping_add(*up);
-            }
-        }
-        (1 | 3 | 4, above) => {
-            let above = above.unwrap_or(no_row);
-            for i in 0..current.len() {
-                let before = i.checked_sub(pixel);
-                let left = before.and_then(|i| current.get(i)).copied().unwrap_or(0);
-                let corner = before.and_then(|i| above.get(i)).copied().unwrap_or(0);
-                let up = above.get(i).copied().unwrap_or(0);
+/// Decodes the row `encoded` over the one `above` it.
+fn unfilter(kind: u8, above: &mut [u8], encoded: &[u8], pixel: usize) -> Option<()> {
+    match kind {
+        0 => above.get_mut(..encoded.len())?.copy_from_slice(encoded),
+        // Nearly all rows of cross-reference streams are of this kind, and there are many.
+        2 => above.iter_mut().zip(encoded).for_each(|(byte, change)| *byte = byte.wrapping_add(*change)),
+        1 | 3 | 4 => {
+            let mut corners = [0; MOST_PIXEL_BITS / 8];
+            for (i, change) in encoded.iter().enumerate() {
+                let left = i.checked_sub(pixel).and_then(|i| above.get(i)).copied().unwrap_or(0);
+                let corner = corners.get_mut(i % pixel)?;
+                let byte = above.get_mut(i)?;
+                let up = *byte;
                 let guess = match kind {
                     1 => left,
                     3 => left.midpoint(up),
-                    _ => paeth(left, up, corner),
+                    _ => paeth(left, up, *corner),
                 };
-                let byte = current.get_mut(i)?;
-                *byte = byte.wrapping_add(guess);
+                *corner = up;
+                *byte = guess.wrapping_add(*change);
             }
         }
         _ => return None,

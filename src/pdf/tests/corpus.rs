@@ -36,3 +36,26 @@ fn describe(source: &Source, recovery: Recovery) -> crate::Result<String> {
     let (kind, size, rebuilt) = (document.kind(), document.size(), document.is_rebuilt());
     Ok(format!("{kind:?} size {size} fields {fields} revisions {revisions} page {number:?} rebuilt {rebuilt}"))
 }
+
+/// Measures opening with catalog, page and form, of the files named in `ESEAL_FILES` (when compiled).
+#[test]
+#[ignore = "needs files, and a release build"]
+#[expect(clippy::disallowed_methods, reason = "a measurement")]
+fn speed() {
+    for path in option_env!("ESEAL_FILES").unwrap_or_default().split(':') {
+        let bytes = std::sync::Arc::new(std::fs::read(path).unwrap());
+        let times = if bytes.len() < 100_000 { 10_000 } else { 20 };
+        let start = std::time::Instant::now();
+        for _ in 0..times {
+            let source = Source::from_shared(std::sync::Arc::clone(&bytes));
+            describe(&source, Recovery::Refuse).unwrap();
+        }
+        let all = start.elapsed() / times;
+        let start = std::time::Instant::now();
+        for _ in 0..times {
+            let source = Source::from_shared(std::sync::Arc::clone(&bytes));
+            Document::open(&source, &Limits::default(), Recovery::Refuse).unwrap();
+        }
+        println!("{path}: open {:?}, all {all:?}", start.elapsed() / times);
+    }
+}
