@@ -5,7 +5,7 @@
 //! else: which object a number means, where a revision ends, and which faults of a file are tolerated.
 //!
 //! Tolerated, because common readers agree on the meaning: white space before `xref` and before `n g obj`;
-//! table lines of other than 20 bytes; `Size` below the numbers in use; `Prev 0`; a single table whose first
+//! table lines of other than 20 bytes; `Size` below the numbers in use; `Prev 0`; an oldest table whose first
 //! subsection starts at 1 although its first entry is that of object 0; compressed data that lack nothing but
 //! their checksum or end mark. All else is refused with its offset.
 

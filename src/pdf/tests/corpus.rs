@@ -7,7 +7,7 @@ use crate::{Limits, Source};
 #[test]
 #[ignore = "needs a directory of files"]
 fn corpus() {
-    let root = option_env!("ESEAL_CORPUS").unwrap_or("/tmp/corpora");
+    let root = option_env!("ESEAL_CORPUS").unwrap_or("target/corpora");
     let mut todo = vec![Path::new(root).to_path_buf()];
     while let Some(path) = todo.pop() {
         if path.is_dir() {
@@ -42,7 +42,7 @@ fn describe(source: &Source, recovery: Recovery) -> crate::Result<String> {
 #[ignore = "needs files, and a release build"]
 #[expect(clippy::disallowed_methods, reason = "a measurement")]
 fn speed() {
-    for path in option_env!("ESEAL_FILES").unwrap_or_default().split(':') {
+    for path in option_env!("ESEAL_FILES").unwrap_or_default().split(':').filter(|path| !path.is_empty()) {
         let bytes = std::sync::Arc::new(std::fs::read(path).unwrap());
         let times = if bytes.len() < 100_000 { 10_000 } else { 20 };
         let start = std::time::Instant::now();
