@@ -85,7 +85,7 @@ impl Job {
         let started = now();
         let mut ready = Ready::default();
         let signature = value.value?;
-        let record = record?;
+        let mut record = record?;
         if is_done {
             let line = lines::Skipped { input: record.input, skipped: DONE_BEFORE, reference: record.reference };
             let text = format!("{}  left out  {DONE_BEFORE}", line.input);
@@ -117,6 +117,14 @@ impl Job {
                 self.targets.check(&target)?;
                 let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
                 opened.place(output, &target, existing, &mut ready)?;
+            }
+        }
+        if let Target::File(path) = &target {
+            // A later call without values finds the result where this one has put it.
+            let told = Some(std::path::absolute(path)?.as_path().into());
+            if record.output != told {
+                record.output = told;
+                self.store.save_record(&value.id, &record)?;
             }
         }
         let facts = Facts {
