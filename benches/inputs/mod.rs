@@ -1,6 +1,8 @@
 //! Documents for the benches, made anew in each run and the same each time: no large file is in the repository.
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that can't run must say so")]
+#![allow(clippy::as_conversions, reason = "lengths and random numbers of its own making")]
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
