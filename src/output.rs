@@ -1,5 +1,6 @@
 //! A result: ranges of the source plus new bytes, written in one pass.
 
+use std::fmt;
 use std::io::Write;
 use std::ops::Range;
 
@@ -19,7 +20,7 @@ pub struct Output {
 }
 
 /// A part of an [`Output`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Piece {
     /// The whole source.
     Source,
@@ -127,6 +128,16 @@ impl Output {
             Ok(())
         } else {
             Err(StateError::new(ErrorCode::StateOtherDocument).into())
+        }
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Piece::Source => f.write_str("source"),
+            Piece::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Piece::Zeros(digits) => write!(f, "{digits} zeros"),
         }
     }
 }

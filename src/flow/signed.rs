@@ -1,5 +1,7 @@
 //! A document whose signature has verified.
 
+use std::fmt;
+
 use crate::cms::accept_value;
 use crate::error::{ErrorCode, Result, StateError};
 use crate::flow::prepared::Essentials;
@@ -113,7 +115,7 @@ impl Signed {
 }
 
 /// How to finish a file that was written by [`Prepared::output`](crate::Prepared::output).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fill {
     /// Where the appended bytes begin: the length of the source.
@@ -124,4 +126,17 @@ pub struct Fill {
     pub hole_offset: u64,
     /// The bytes to write there.
     pub hole: Vec<u8>,
+}
+
+impl fmt::Debug for Fill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} bytes at {}, of which {} at {}",
+            self.tail.len(),
+            self.tail_offset,
+            self.hole.len(),
+            self.hole_offset
+        )
+    }
 }

@@ -56,9 +56,9 @@ pub(crate) fn choose<'a>(form: &'a Form, wanted: Option<&str>) -> Result<Target<
     Ok(Target::Existing(field))
 }
 
-/// Whether the field is one for signatures.
+/// Whether the field is one for signatures, and not merely the parent of some.
 pub(crate) fn is_signature(field: &Field) -> bool {
-    field.kind.as_ref().is_some_and(|kind| kind.as_bytes() == b"Sig")
+    !field.kids && field.kind.as_ref().is_some_and(|kind| kind.as_bytes() == b"Sig")
 }
 
 /// Whether the field has a value.

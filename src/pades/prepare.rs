@@ -36,8 +36,8 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
         return Err(Refusal::new(ErrorCode::PdfXfa).into());
     }
     let earlier = Earlier::read(document, &form)?;
-    if !earlier.signatures.is_empty() && (document.is_rebuilt() || document.has_tail()) {
-        return Err(Refusal::new(ErrorCode::PdfRecoverSigned).into());
+    if document.is_rebuilt() || document.has_tail() {
+        refuse_if_signed(document, &earlier)?;
     }
     let target = choose(&form, plan.field_name())?;
     earlier.check(target.name())?;
@@ -63,6 +63,28 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let written = update.write(id.get(..16).unwrap_or_default())?;
     reread::check(document, &written, target.name(), signature)?;
     Ok(Draft { tail: written.tail, field: target.name().to_owned() })
+}
+
+/// Refuses the repair of what was signed, also where the damage hides the signature from the form.
+fn refuse_if_signed(document: &Document, earlier: &Earlier) -> Result<()> {
+    let refusal = Refusal::new(ErrorCode::PdfRecoverSigned);
+    if !earlier.signatures.is_empty() {
+        return Err(refusal.into());
+    }
+    // The key may lie across two pieces.
+    let mut last = Vec::new();
+    document.source().for_each(0..document.source().len(), |piece| {
+        last.extend_from_slice(piece.get(..BYTE_RANGE.len()).unwrap_or(piece));
+        if contains(&last, BYTE_RANGE) || contains(piece, BYTE_RANGE) {
+            return Err(refusal.clone().into());
+        }
+        last = piece.get(piece.len().saturating_sub(BYTE_RANGE.len())..).unwrap_or_default().to_vec();
+        Ok(())
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn signature_body(plan: &Plan, moment: &Moment, reference: Option<&[u8]>, hole_digits: usize) -> SignatureBody {
@@ -114,3 +136,4 @@ fn lock_reference(lock: &FieldLock, catalog: &str) -> Vec<u8> {
 
 pub(crate) const FILTER: &str = "Adobe.PPKLite";
 pub(crate) const SUB_FILTER: &str = "ETSI.CAdES.detached";
+const BYTE_RANGE: &[u8] = b"/ByteRange";

@@ -1,9 +1,10 @@
 //! The bytes appended to a document, with a hole for the signature.
 
+use std::fmt;
 use std::ops::Range;
 
 /// Bytes to be appended to a source; the hole is a run of `0` digits that the signature will fill.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Tail {
     bytes: Vec<u8>,
     hole: Range<usize>,
@@ -34,5 +35,11 @@ impl Tail {
     /// What stands after the hole.
     pub(crate) fn after(&self) -> &[u8] {
         self.bytes.get(self.hole.end..).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes with a hole of {} digits", self.bytes.len(), self.hole.len())
     }
 }

@@ -92,7 +92,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
             let path = entry.expect("entry is readable").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+            } else if path.extension().is_some_and(|e| e == "rs") && !is_test(&path) {
                 found.push(path);
             }
         }
@@ -100,6 +100,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found.sort();
     assert!(!found.is_empty());
     found
+}
+
+fn is_test(path: &Path) -> bool {
+    path.iter().any(|part| part == "tests" || part == "tests.rs")
 }
 
 fn module_of(file: &Path) -> String {

@@ -17,6 +17,7 @@ use crate::time::{Moment, Time};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
+    id: String,
     format: String,
     source: SourceEnd,
     time: i64,
@@ -45,6 +46,7 @@ struct SourceEnd {
 pub(super) fn write(essentials: &Essentials, value: Option<&[u8]>) -> Result<Vec<u8>> {
     let tail = &essentials.tail;
     let body = Body {
+        id: essentials.id.clone(),
         format: PADES.to_owned(),
         source: SourceEnd {
             length: essentials.source_state.len(),
@@ -92,7 +94,7 @@ fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<Vec<u8>>)> 
         certificates.push(Certificate::from_der(&STANDARD.decode(certificate).ok()?).ok()?);
     }
     let tail = parse_tail(&body, limits)?;
-    let mut essentials = Essentials {
+    let essentials = Essentials {
         source_digest,
         source_state,
         moment,
@@ -102,12 +104,18 @@ fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<Vec<u8>>)> 
         field: body.field,
         tail,
         to_be_signed: crate::ToBeSigned::new(STANDARD.decode(&body.to_be_signed).ok()?, algorithm),
-        id: String::new(),
+        id: body.id,
     };
     let again = to_be_signed(&essentials.source_state, &essentials.tail, &essentials.identity().ok()?, algorithm);
-    essentials.id = id(&moment, &again);
-    let sound = same_source && again == essentials.to_be_signed;
+    // The time stands in the signature dictionary, the nonce in the id: neither can be changed here alone.
+    let dated = format!("/M ({})", moment.time().to_pdf());
+    let same_moment = essentials.id == id(&moment, &again) && contains(essentials.tail.before(), dated.as_bytes());
+    let sound = same_source && same_moment && again == essentials.to_be_signed;
     sound.then_some((essentials, value))
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn parse_tail(body: &Body, limits: &Limits) -> Option<Tail> {
