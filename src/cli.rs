@@ -14,6 +14,7 @@ mod encrypt_password;
 mod errors;
 mod finalize;
 mod inputs;
+mod inspect;
 mod lines;
 mod list;
 mod prepare;
@@ -106,8 +107,11 @@ impl Stop {
 
 /// Runs the command with the arguments of the process.
 pub(crate) fn main() -> ExitCode {
-    // A caught panic is reported as one document's `bug`; what it says may hold text of the document.
-    std::panic::set_hook(Box::new(|_| {}));
+    // What a panic says may hold text of a document; where it was does not.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        complain(&format!("eseal: a fault of this program at {place}: please report it"));
+    }));
     let exit = match config::read(std::env::args_os()) {
         Ok(cli) => dispatch(cli).unwrap_or_else(|stop| {
             stop.say();
@@ -129,6 +133,7 @@ fn dispatch(cli: args::Cli) -> Outcome {
     let common = config::Common::new(&cli.common)?;
     match cli.verb {
         args::Verb::Demo(args) => demo::run(&args, &common),
+        args::Verb::Inspect(args) => inspect::run(&args, &common),
         args::Verb::Prepare(args) => prepare::run(&args, &common),
         args::Verb::Finalize(args) => finalize::run(&args, &common),
         args::Verb::Seal(args) => seal::run(&args, &common),
@@ -138,7 +143,6 @@ fn dispatch(cli: args::Cli) -> Outcome {
         args::Verb::Errors(args) => errors::run(&args, &common),
         args::Verb::Completions(args) => shell::completions(&args),
         args::Verb::Man => shell::manual(),
-        _ => Err(Stop::Usage("not built yet".into())),
     }
 }
 

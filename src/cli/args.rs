@@ -73,7 +73,7 @@ pub(crate) struct Inputs {
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read names from a file, or from standard input with `-`; one a line.
-    #[arg(long, value_name = "LIST", conflicts_with_all = ["inputs", "manifest"])]
+    #[arg(long, value_name = "LIST", conflicts_with = "inputs")]
     pub(crate) files_from: Option<PathBuf>,
     /// Names in the list end with NUL instead of a line end.
     #[arg(long, short = '0', requires = "files_from")]
@@ -84,7 +84,7 @@ pub(crate) struct Inputs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Manifest {
     /// Read one JSON object a line: input, output, field, reason, location, ref; `-` is standard input.
-    #[arg(long, value_name = "LIST", conflicts_with = "inputs")]
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["inputs", "files_from"])]
     pub(crate) manifest: Option<PathBuf>,
 }
 

@@ -135,8 +135,3 @@ impl Write for Same {
 
 const OVERHEAD_BYTES: u64 = 128 << 10;
 const WHOLE_BYTES: u64 = 1 << 20;
-
-/// TEMPORARY
-pub(crate) fn signed_last_by(_: &Document, _: &eseal::Certificate) -> Result<bool> {
-    Ok(false)
-}

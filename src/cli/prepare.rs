@@ -89,7 +89,7 @@ impl Job {
             return Ok(ready);
         }
         let document = opened.document(self.signing.recovery, &self.limits)?;
-        if self.signing.skip_signed && super::documents::signed_last_by(&document, self.signing.certificate())? {
+        if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
         }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use eseal::batch::Journal;
 use eseal::key::{LocalKey, needs_password};
 use eseal::system::{Existing, read_bounded};
-use eseal::{Certificate, Limits, Result, Signer, Source};
+use eseal::{Certificate, Limits, Result, Signer, Source, seal};
 
 use super::args::{self, Seal};
 use super::config::{self, Common};
@@ -113,14 +113,12 @@ impl Job<'_> {
         }
         self.targets.check(&target)?;
         let document = opened.document(self.signing.recovery, &self.limits)?;
-        if self.signing.skip_signed && super::documents::signed_last_by(&document, self.signing.certificate())? {
+        if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
         }
         let plan = self.signing.plan(&input.own);
-        let prepared = document.prepare(&plan, self.signing.moment(&input))?;
-        let value = self.key.sign(prepared.to_be_signed())?;
-        let signed = prepared.finalize(value)?;
+        let signed = seal::seal(&document, &plan, self.key, self.signing.moment(&input))?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(signed.output(), &target, existing, &mut ready)?;
         let facts = Facts {
@@ -161,7 +159,7 @@ impl Job<'_> {
                 Ok(())
             })?;
             let document = eseal::Document::open(result, &self.limits)?;
-            Ok(is_prefix && super::documents::signed_last_by(&document, self.signing.certificate())?)
+            Ok(is_prefix && document.signed_last_by(self.signing.certificate())?)
         };
         path.is_file() && check().unwrap_or(false)
     }

@@ -1,0 +1,192 @@
+//! `eseal inspect`: what is in documents. It ends well when it could read, whatever it found.
+
+use std::fmt::Write;
+
+use eseal::{FieldReport, Inspection, Limits, Lock, Recovery, Result, SignatureReport};
+use serde::Serialize;
+
+use super::args::Inspect;
+use super::config::{self, Common};
+use super::documents::Opened;
+use super::inputs::{self, Input, Item, Unusable};
+use super::prepare::tasks;
+use super::report::{Report, printable, size};
+use super::run::{Line, Ready, Run};
+use super::{Outcome, lines};
+
+/// `eseal inspect`.
+pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
+    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut report = Report::new(common);
+    let inputs = inputs::read(&args.inputs, None, None, &common.limits, &run.cancel)?;
+    let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
+    run.catch_interrupts()?;
+    run.over(tasks(inputs, &mut report), |item| inspect(item, recovery, &common.limits), &mut report)
+}
+
+fn inspect(item: Item, recovery: Recovery, limits: &Limits) -> Result<Ready> {
+    let input = item.map_err(|Unusable { error, .. }| error)?;
+    let mut ready = Ready::default();
+    let opened = Opened::input(&input, &mut ready)?;
+    let document = opened.document(recovery, limits)?;
+    let found = document.inspect()?;
+    let line = Inspected::new(&input, document.format().as_str(), &found);
+    ready.line = Line { json: lines::json(&line)?, text: text(&line.input, &found), is_skipped: false };
+    Ok(ready)
+}
+
+#[derive(Serialize)]
+struct Inspected<'a> {
+    input: String,
+    format: &'static str,
+    bytes: u64,
+    revisions: Vec<Revision>,
+    fields: Vec<Field<'a>>,
+    signatures: Vec<Signature<'a>>,
+    certification: Option<u8>,
+    pdfa_part: Option<u8>,
+    remarks: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Revision {
+    end: u64,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Field<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    field_type: &'a str,
+    signed: bool,
+    page: Option<u32>,
+    rect: Option<[f64; 4]>,
+    lock: Option<FieldLock<'a>>,
+}
+
+#[derive(Serialize)]
+struct FieldLock<'a> {
+    action: &'static str,
+    fields: &'a [String],
+    permissions: Option<u8>,
+}
+
+#[derive(Serialize)]
+struct Signature<'a> {
+    field: &'a str,
+    sub_filter: &'a str,
+    byte_range: &'a [u64],
+    covers: String,
+    digest_matches: Option<bool>,
+    signature_verifies: Option<bool>,
+    trust: &'static str,
+    signer: Option<&'a str>,
+    signed_at: Option<String>,
+    level_claimed: Option<&'static str>,
+    timestamps: Vec<Timestamp<'a>>,
+    protected_until: Option<String>,
+    remarks: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Timestamp<'a> {
+    gen_time: String,
+    policy: &'a str,
+}
+
+impl<'a> Inspected<'a> {
+    fn new(input: &Input, format: &'static str, found: &'a Inspection) -> Self {
+        Inspected {
+            input: input.name(),
+            format,
+            bytes: found.bytes,
+            revisions: found.revisions.iter().map(|r| Revision { end: r.end, kind: r.kind }).collect(),
+            fields: found.fields.iter().map(Field::new).collect(),
+            signatures: found.signatures.iter().map(Signature::new).collect(),
+            certification: found.certification,
+            pdfa_part: found.pdfa_part,
+            remarks: &found.remarks,
+        }
+    }
+}
+
+impl<'a> Field<'a> {
+    fn new(field: &'a FieldReport) -> Self {
+        let lock =
+            |lock: &'a Lock| FieldLock { action: lock.action, fields: &lock.fields, permissions: lock.permissions };
+        Field {
+            name: &field.name,
+            field_type: &field.field_type,
+            signed: field.signed,
+            page: field.page,
+            rect: field.rect,
+            lock: field.lock.as_ref().map(lock),
+        }
+    }
+}
+
+impl<'a> Signature<'a> {
+    fn new(signature: &'a SignatureReport) -> Self {
+        let timestamp =
+            |t: &'a eseal::TimestampReport| Timestamp { gen_time: t.gen_time.to_string(), policy: &t.policy };
+        Signature {
+            field: &signature.field,
+            sub_filter: &signature.sub_filter,
+            byte_range: &signature.byte_range,
+            covers: signature.covers.to_string(),
+            digest_matches: signature.digest_matches,
+            signature_verifies: signature.signature_verifies,
+            trust: "not checked",
+            signer: signature.signer.as_deref(),
+            signed_at: signature.signed_at.map(|time| time.to_string()),
+            level_claimed: signature.level_claimed,
+            timestamps: signature.timestamps.iter().map(timestamp).collect(),
+            // What an archive time-stamp protects is known only to whoever checks its chain.
+            protected_until: None,
+            remarks: &signature.remarks,
+        }
+    }
+}
+
+fn text(input: &str, found: &Inspection) -> String {
+    let revisions = match found.revisions.len() {
+        1 => "1 revision".to_owned(),
+        n => format!("{n} revisions"),
+    };
+    let mut text = format!("{}  {}  {revisions}", printable(input), size(found.bytes));
+    if let Some(p) = found.certification {
+        let _ = write!(text, "\n  certified, P {p}");
+    }
+    for signature in &found.signatures {
+        let _ = write!(text, "\n  {}", signature_text(signature));
+        for remark in &signature.remarks {
+            let _ = write!(text, "\n    remark: {}", printable(remark));
+        }
+    }
+    for field in found.fields.iter().filter(|field| field.field_type == "Sig" && !field.signed) {
+        let page = field.page.map_or(String::new(), |page| format!(" on page {page}"));
+        let _ = write!(text, "\n  {}: empty signature field{page}", printable(&field.name));
+    }
+    for remark in &found.remarks {
+        let _ = write!(text, "\n  remark: {}", printable(remark));
+    }
+    text
+}
+
+fn signature_text(signature: &SignatureReport) -> String {
+    let says = |found: Option<bool>, yes: &'static str, no: &'static str, unknown: &'static str| match found {
+        Some(true) => yes,
+        Some(false) => no,
+        None => unknown,
+    };
+    let mut parts = vec![
+        format!("covers {}", signature.covers),
+        says(signature.digest_matches, "digest matches", "DIGEST DIFFERS", "digest not computed").to_owned(),
+        says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried").to_owned(),
+    ];
+    parts.extend(signature.level_claimed.map(str::to_owned));
+    parts.extend(signature.signer.as_deref().map(printable));
+    parts.extend(signature.signed_at.map(|time| time.to_string()));
+    format!("{}: {}; trust not checked", printable(&signature.field), parts.join(", "))
+}
