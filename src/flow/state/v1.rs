@@ -32,6 +32,16 @@ struct Body {
     to_be_signed: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<String>,
+    /// SHA-256 of the body with this field empty: tells damage from content, and is no protection against intent.
+    check: String,
+}
+
+impl Body {
+    fn check(&mut self) -> Result<String> {
+        self.check.clear();
+        let bytes = serde_json::to_vec(self).map_err(|_| Error::Bug("state can't be written"))?;
+        Ok(STANDARD.encode(DigestAlgorithm::Sha256.digest(&bytes).as_bytes()))
+    }
 }
 
 /// The digest at the end of the source, finished and as it goes on.
@@ -45,7 +55,7 @@ struct SourceEnd {
 
 pub(super) fn write(essentials: &Essentials, value: Option<&[u8]>) -> Result<Vec<u8>> {
     let tail = &essentials.tail;
-    let body = Body {
+    let mut body = Body {
         id: essentials.id.clone(),
         format: PADES.to_owned(),
         source: SourceEnd {
@@ -64,7 +74,9 @@ pub(super) fn write(essentials: &Essentials, value: Option<&[u8]>) -> Result<Vec
         tail_after: STANDARD.encode(tail.after()),
         to_be_signed: STANDARD.encode(essentials.to_be_signed.as_bytes()),
         value: value.map(|value| STANDARD.encode(value)),
+        check: String::new(),
     };
+    body.check = body.check()?;
     serde_json::to_vec(&body).map_err(|_| Error::Bug("state can't be written"))
 }
 
@@ -74,7 +86,9 @@ pub(super) fn read(body: &[u8], limits: &Limits) -> Result<(Essentials, Option<V
 }
 
 fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<Vec<u8>>)> {
-    let body: Body = serde_json::from_slice(body).ok()?;
+    let mut body: Body = serde_json::from_slice(body).ok()?;
+    let check = body.check.clone();
+    (body.check().ok()? == check).then_some(())?;
     let value = match &body.value {
         Some(value) => Some(STANDARD.decode(value).ok()?),
         None => None,
