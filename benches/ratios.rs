@@ -230,7 +230,9 @@ fn sealing(folder: &Path) -> Result<()> {
     let alone = cpu(1000, sign)?;
     let sealed = cpu(1000, || {
         let document = Document::open(Source::from_shared(Arc::clone(&bytes)), &Limits::default()).expect("opens");
-        let signed = eseal::seal::seal(&document, &plan, &key, moment()).expect("signs");
+        let prepared = document.prepare(&plan, moment()).expect("prepares");
+        let value = key.sign(prepared.to_be_signed()).expect("signs");
+        let signed = prepared.finalize(value).expect("verifies");
         signed.output().write_to(io::sink()).expect("writes")
     })?;
     row(

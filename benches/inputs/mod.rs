@@ -15,7 +15,7 @@ use flate2::write::ZlibEncoder;
 
 /// How the cross-references of a made document are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A table, all objects in plain sight.
     Table,
     /// A cross-reference stream with predictor, the objects in object streams of 100.
@@ -23,28 +23,28 @@ pub enum Kind {
 }
 
 /// The example's key and certificate (P-256), as in `testdata/vector.py`.
-pub fn example_key() -> LocalKey {
+pub(crate) fn example_key() -> LocalKey {
     let key = include_bytes!("../../testdata/pki/example.key.pem");
     LocalKey::open(key, None, None, &[example_certificate()], &Limits::default()).expect("the example's key opens")
 }
 
 /// The example's certificate, which is its own root.
-pub fn example_certificate() -> Certificate {
+pub(crate) fn example_certificate() -> Certificate {
     Certificate::parse(include_bytes!("../../testdata/pki/example.pem")).expect("the example's certificate")
 }
 
 /// A plan with the example's certificate.
-pub fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Plan::new(example_certificate(), &[]).expect("a plan")
 }
 
 /// A fixed moment.
-pub fn moment() -> Moment {
+pub(crate) fn moment() -> Moment {
     Moment::new(Time::parse_rfc3339("2026-01-02T03:04:05Z").expect("a time"), [7; 32])
 }
 
 /// A thousand documents of 1 to 50 KB, tables and object streams in turn.
-pub fn small(count: usize) -> Vec<Vec<u8>> {
+pub(crate) fn small(count: usize) -> Vec<Vec<u8>> {
     let mut random = Random(1);
     (0..count)
         .map(|i| {
@@ -55,7 +55,7 @@ pub fn small(count: usize) -> Vec<Vec<u8>> {
 }
 
 /// A document of about `bytes` bytes with that many small objects and one content stream, which makes up its size.
-pub fn document(kind: Kind, objects: usize, bytes: usize) -> Vec<u8> {
+pub(crate) fn document(kind: Kind, objects: usize, bytes: usize) -> Vec<u8> {
     let overhead = if kind == Kind::Table { 500 + 60 * objects } else { 900 + 10 * objects };
     let mut out = Vec::with_capacity(bytes + 4096);
     write_document(&mut out, kind, objects, bytes.saturating_sub(overhead) as u64).expect("memory takes all");
@@ -63,7 +63,7 @@ pub fn document(kind: Kind, objects: usize, bytes: usize) -> Vec<u8> {
 }
 
 /// The same, into a file.
-pub fn document_file(path: &Path, kind: Kind, objects: usize, content: u64) -> io::Result<()> {
+pub(crate) fn document_file(path: &Path, kind: Kind, objects: usize, content: u64) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     write_document(&mut out, kind, objects, content)?;
     out.flush()
