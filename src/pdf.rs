@@ -30,10 +30,8 @@ mod tests;
 
 pub(crate) use document::Document;
 pub(crate) use form::{Field, Form, fields};
-pub(crate) use object::{Array, Dictionary, Name, Object, Reference, Stream};
+pub(crate) use object::{Dictionary, Object, Reference};
 pub(crate) use pages::{first_page, page_number};
-pub(crate) use revision::Revision;
-pub(crate) use string::PdfString;
 pub(crate) use xref::{Entry, SectionKind};
 
 pub(crate) use filter::decode_described;

@@ -7,7 +7,6 @@ mod plan;
 mod reserve;
 mod tail;
 
-pub(crate) use plan::Labels;
 pub use plan::{Level, Plan};
 pub(crate) use reserve::reserve_bytes;
 pub(crate) use tail::Tail;

@@ -108,11 +108,6 @@ impl Signer {
         self.attributes.as_ref().map(|attributes| attributes.der.as_slice())
     }
 
-    /// The signed message digest.
-    pub(crate) fn message_digest(&self) -> Option<&[u8]> {
-        self.attributes.as_ref()?.message_digest.as_deref()
-    }
-
     /// The signed type of the content in dotted form.
     pub(crate) fn content_type(&self) -> Option<String> {
         self.attributes.as_ref()?.content_type.as_deref().map(oid_text)

@@ -107,6 +107,8 @@ pub struct SignatureReport {
 pub struct TimestampReport {
     /// When it was made, to the second.
     pub gen_time: Time,
+    /// The same with the fraction of a second that it carries.
+    pub gen_time_text: String,
     /// The policy it was made under, as dotted object identifier.
     pub policy: String,
 }
@@ -214,6 +216,9 @@ fn describe(
     cms: &SignedData,
     report: &mut SignatureReport,
 ) -> Result<()> {
+    if cms.certificates().is_empty() {
+        report.remarks.push("the signature carries no certificate".to_owned());
+    }
     if cms.unreadable_certificates() > 0 {
         report.remarks.push(format!("{} certificates can't be read", cms.unreadable_certificates()));
     }
@@ -223,9 +228,21 @@ fn describe(
     };
     report.signer = signer.certificate().map(|certificate| certificate.subject().to_owned());
     report.remarks.extend(signer.remarks().iter().map(|remark| (*remark).to_owned()));
+    if signer.digest_algorithm().is_none() {
+        report.remarks.push(format!("unknown digest algorithm {}", signer.digest_oid()));
+    }
+    if signer.certificate().is_some() && signer.algorithm().is_none() {
+        report.remarks.push(format!("unknown signature algorithm {}", signer.signature_oid()));
+    }
+    if signer.content_type().is_some_and(|signed| signed != cms.content_type()) {
+        report.remarks.push("the signed type of content is not the type of content".to_owned());
+    }
     report.signature_verifies = signer.verifies();
     if report.sub_filter == TIME_STAMP || cms.is_time_stamp() {
         return describe_time_stamp(document, covered, cms, signer, report);
+    }
+    if cms.content().is_some() {
+        report.remarks.push("the signature has a content of its own beside the document".to_owned());
     }
     if let (Some(covered), Some(algorithm)) = (covered, signer.digest_algorithm()) {
         report.digest_matches = signer.digest_matches(&covered.digest(document, algorithm)?);
@@ -283,7 +300,7 @@ fn signature_time_stamp(token: &[u8], value: &[u8], document: &Document) -> Opti
 
 impl TimestampReport {
     fn new(info: &TstInfo) -> Self {
-        TimestampReport { gen_time: info.time(), policy: info.policy().to_owned() }
+        TimestampReport { gen_time: info.time(), gen_time_text: info.time_text(), policy: info.policy().to_owned() }
     }
 }
 

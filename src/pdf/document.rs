@@ -156,11 +156,6 @@ impl Document {
         &self.limits
     }
 
-    /// The version in the header.
-    pub(crate) fn version(&self) -> (u8, u8) {
-        self.header.version
-    }
-
     /// The version in the header or in the catalog, whichever is higher.
     pub(crate) fn effective_version(&self) -> Result<(u8, u8)> {
         let (_, catalog) = self.catalog()?;

@@ -23,14 +23,10 @@ pub(crate) struct Form {
 pub(crate) struct Field {
     /// Full name, with dots.
     pub(crate) name: String,
-    /// The last part of it.
-    pub(crate) partial: String,
     /// Where it is.
     pub(crate) reference: Reference,
     /// What stands there.
     pub(crate) dictionary: Dictionary,
-    /// The field above.
-    pub(crate) parent: Option<Reference>,
     /// `FT`, its own or inherited.
     pub(crate) kind: Option<Name>,
     /// `V`, its own or inherited, not resolved.
@@ -153,7 +149,7 @@ impl Walk<'_> {
         let name = match above {
             Some(above) if !above.name.is_empty() && !partial.is_empty() => format!("{}.{partial}", above.name),
             Some(above) if partial.is_empty() => above.name.clone(),
-            _ => partial.clone(),
+            _ => partial,
         };
         let malformed = || Error::from(Malformed::new(ErrorCode::PdfForm).object(reference.number));
         let kind = match self.document.get(&dictionary, "FT")? {
@@ -171,8 +167,7 @@ impl Walk<'_> {
         let default = own("DV").or_else(|| above.and_then(|above| above.default.clone()));
         let is_widget = matches!(self.document.get(&dictionary, "Subtype")?, Object::Name(name) if &name == "Widget");
         let widgets = if is_widget { vec![reference] } else { Vec::new() };
-        let parent = above.map(|above| above.reference);
-        Ok(Field { name, partial, reference, dictionary, parent, kind, value, default, flags, widgets, kids: false })
+        Ok(Field { name, reference, dictionary, kind, value, default, flags, widgets, kids: false })
     }
 
     /// The depth below the form, once it is clear that `reference` is not above itself.

@@ -225,7 +225,14 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Result<PdfString> {
         let start = self.at;
         self.at += 1;
-        while self.peek().is_some_and(|byte| byte.is_ascii_hexdigit() || is_white(byte)) {
+        // Contents of a signature is thousands of digits, so they are judged together, not one by one.
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let digits = rest.split(|byte| *byte == b'>').next().unwrap_or_default();
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit() | is_white(byte);
+        if digits.iter().fold(true, |sound, byte| sound & is_digit(*byte)) {
+            self.at += digits.len();
+        }
+        while self.peek().is_some_and(is_digit) {
             self.at += 1;
         }
         if !self.take(b">") {

@@ -56,38 +56,6 @@ impl Object {
         }
     }
 
-    /// The name it is.
-    pub(crate) fn as_name(&self) -> Option<&Name> {
-        match self {
-            Object::Name(name) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The string it is.
-    pub(crate) fn as_string(&self) -> Option<&PdfString> {
-        match self {
-            Object::String(string) => Some(string),
-            _ => None,
-        }
-    }
-
-    /// The array it is.
-    pub(crate) fn as_array(&self) -> Option<&Array> {
-        match self {
-            Object::Array(array) => Some(array),
-            _ => None,
-        }
-    }
-
-    /// The dictionary it is; a stream is none.
-    pub(crate) fn as_dictionary(&self) -> Option<&Dictionary> {
-        match self {
-            Object::Dictionary(dictionary) => Some(dictionary),
-            _ => None,
-        }
-    }
-
     /// The reference it is.
     pub(crate) fn as_reference(&self) -> Option<Reference> {
         match self {
@@ -214,6 +182,7 @@ impl Dictionary {
     }
 
     /// Keys and values in the order of the file.
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&Name, &Object)> {
         self.entries.iter().map(|(name, _, value)| (name, value))
     }
@@ -221,16 +190,6 @@ impl Dictionary {
     /// Keys and the bytes of their values, in the order of the file.
     pub(crate) fn raw_entries(&self) -> impl Iterator<Item = (&Name, &[u8])> {
         self.entries.iter().map(|(name, span, _)| (name, self.raw.get(span.clone()).unwrap_or_default()))
-    }
-
-    /// Where the value of `key` stands in [`Dictionary::raw`].
-    pub(crate) fn value_span(&self, key: &str) -> Option<Range<usize>> {
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, span, _)| span.clone())
-    }
-
-    /// The bytes of the value of `key`.
-    pub(crate) fn raw_value(&self, key: &str) -> Option<&[u8]> {
-        self.raw.get(self.value_span(key)?)
     }
 
     /// Whether `/Type` is `name`.
@@ -305,7 +264,7 @@ mod tests {
         let changed = dictionary.with(&[("A", b"7 0 R"), ("C", b"[]"), ("D", b"null"), ("New", b"/N")]);
         assert_eq!(changed, b"<</A 7 0 R/B 5%c\n/C []/D null\n/New /N>>");
         assert_eq!(dictionary.with(&[]), dictionary.raw());
-        assert_eq!(dictionary.raw_value("C"), Some(b"<</A 1>>".as_slice()));
+        assert_eq!(dictionary.raw_entries().nth(2).map(|(_, value)| value), Some(b"<</A 1>>".as_slice()));
         let Object::Dictionary(twice) = parse("<</A 1/A 1>>") else { panic!() };
         assert_eq!(twice.with(&[("A", b"2")]), b"<</A 2/A 2>>");
         let Object::Dictionary(empty) = parse("<<>>") else { panic!() };

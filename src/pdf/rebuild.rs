@@ -10,7 +10,7 @@ use super::lex::{Parser, is_regular, is_white};
 use super::object::{Dictionary, Object, Reference, Stream};
 use super::object_stream::ObjectStream;
 use super::tail::find;
-use super::window::{Indirect, Windows, heading, indirect, indirect_at, parse_at};
+use super::window::{Indirect, Windows, indirect, indirect_at, parse_at};
 use super::xref::{Entry, SectionKind, read_data};
 use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};

@@ -144,7 +144,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 fn parse_tail(body: &Body, limits: &Limits) -> Option<Tail> {
     // Two digits a byte; the hole is not in the state, so its length is only a claim.
-    let sound = body.hole_digits % 2 == 0 && body.hole_digits / 2 <= limits.pdf_contents_bytes;
+    let sound = body.hole_digits.is_multiple_of(2) && body.hole_digits / 2 <= limits.pdf_contents_bytes;
     let digits = usize::try_from(body.hole_digits).ok().filter(|_| sound)?;
     let mut bytes = STANDARD.decode(&body.tail_before).ok()?;
     let start = bytes.len();

@@ -51,7 +51,6 @@ fn fields_inherit_and_widgets_are_no_fields() {
         ("alone(", "Btn".to_owned(), 0, None, vec![15], false),
     ];
     assert_eq!(described, expected);
-    assert_eq!(form.fields[1].parent, Some(reference(11)));
 }
 
 #[test]
