@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use eseal::{Error, ErrorCode};
+use eseal::{Error, ErrorCode, Scope};
 
 mod args;
 mod config;
@@ -85,9 +85,9 @@ impl Stop {
         match self {
             Stop::Usage(_) => Exit::Usage,
             Stop::Error(_, error) if error.code() == ErrorCode::IoReaderGone => Exit::Interrupted,
+            Stop::Error(_, error) if error.code() == ErrorCode::Misuse => Exit::Usage,
             // A key or certificate that can't be used is no fault of the way the command was called.
-            Stop::Error(_, Error::Key(_) | Error::Certificate(_)) => Exit::Stopped,
-            Stop::Error(_, error) if error.code() == ErrorCode::IoDiskFull => Exit::Stopped,
+            Stop::Error(_, error) if error.scope() == Scope::Run => Exit::Stopped,
             Stop::Error(..) => Exit::Usage,
             Stop::Said(exit) => *exit,
             Stop::ReaderGone => Exit::Interrupted,

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     if let Inputs::Known(items) = &inputs {
         // What an interrupted run has written is looked at one by one.
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
-        rule.check_all(items, &known, &mut report)?;
+        rule.check_all(items, known, &mut report)?;
     }
     let key = open_key(&args.key, &args.certificates, common, &mut report)?;
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;

@@ -1,5 +1,8 @@
 //! The command as a person or a script meets it: what is printed, where results go, how it ends.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what is shared by tests is a test, too")]
+#![expect(clippy::disallowed_methods, reason = "the shell of a test needs the path of its tools")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,8 +94,7 @@ impl Bench {
         let line = line.replace("$KEYS", keys.to_str().unwrap());
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = self.command(&words);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that reads nothing may have closed it.
         let _ = child.stdin.take().unwrap().write_all(input);
         Ended::from(child.wait_with_output().unwrap())
@@ -101,14 +103,15 @@ impl Bench {
     /// Makes the lines of values for the lines of `prepare`, as a key elsewhere would.
     pub(crate) fn sign(&self, prepared: &[Value]) -> String {
         use base64::prelude::{BASE64_STANDARD, Engine};
-        use eseal::Signer;
+        use p256::ecdsa::signature::hazmat::PrehashSigner;
+        use p256::pkcs8::DecodePrivateKey;
+        let pem = fs::read_to_string(testdata("keys").join("ec.pem")).unwrap();
+        let key = p256::ecdsa::SigningKey::from(p256::SecretKey::from_pkcs8_pem(&pem).unwrap());
         let mut lines = String::new();
-        let key = signer();
         for line in prepared {
-            // Sealing the same bytes again gives the same thing to be signed, so the library can ask the key.
-            let bytes = BASE64_STANDARD.decode(line["to_be_signed"].as_str().unwrap()).unwrap();
-            let value = key.sign(&to_be_signed(&bytes)).unwrap();
-            let signature = BASE64_STANDARD.encode(value.as_bytes());
+            let digest = BASE64_STANDARD.decode(line["digest"].as_str().unwrap()).unwrap();
+            let value: p256::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
+            let signature = BASE64_STANDARD.encode(value.to_der().as_bytes());
             lines.push_str(&serde_json::json!({"id": line["id"], "signature": signature}).to_string());
             lines.push('\n');
         }
@@ -146,6 +149,13 @@ impl Ended {
             };
             conforms(name, line);
         }
+        lines
+    }
+
+    /// The lines, without a look at what kind they are.
+    pub(crate) fn lines_of(&self, schema: &str) -> Vec<Value> {
+        let lines: Vec<Value> = self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.iter().for_each(|line| conforms(schema, line));
         lines
     }
 

@@ -1,1 +1,22 @@
+//! The one test binary: a module a theme.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test fails by panicking, and runs in the world"
+)]
+
+#[cfg(feature = "cli")]
+mod cli;
+mod corpus;
+mod key;
+mod layers;
+#[cfg(feature = "cli")]
+mod schema;
+mod sign;
+mod state;
