@@ -34,3 +34,42 @@ pub fn fill_hole(mut file: &File, fill: &Fill) -> Result<()> {
     file.write_all(&fill.hole)?;
     Ok(file.sync_data()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &[u8] = b"document";
+
+    fn fill() -> Fill {
+        let tail = b" before<00000000>after".to_vec();
+        Fill { tail_offset: 8, tail, hole_offset: 8 + 8, hole: b"c0ffee00".to_vec() }
+    }
+
+    fn file(bytes: &[u8]) -> (tempfile::TempDir, File, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.pdf");
+        std::fs::write(&path, bytes).unwrap();
+        let file = File::options().read(true).write(true).open(&path).unwrap();
+        (dir, file, path)
+    }
+
+    #[test]
+    fn fills_an_empty_a_half_full_and_a_full_hole() {
+        for hole in ["00000000", "c0ff0000", "c0ffee00"] {
+            let bytes = [SOURCE, b" before<", hole.as_bytes(), b">after"].concat();
+            let (_dir, file, path) = file(&bytes);
+            fill_hole(&file, &fill()).unwrap();
+            assert_eq!(std::fs::read(path).unwrap(), b"document before<c0ffee00>after");
+        }
+    }
+
+    #[test]
+    fn another_file_is_left_as_it_is() {
+        for bytes in [&b"document"[..], b"document before<00000000>aftex", b"document before<00000000>after "] {
+            let (_dir, file, path) = file(bytes);
+            assert_eq!(fill_hole(&file, &fill()).unwrap_err().code(), ErrorCode::StateOtherDocument);
+            assert_eq!(std::fs::read(path).unwrap(), bytes);
+        }
+    }
+}
