@@ -4,6 +4,37 @@
 //! signature value and writes the signed document. In between may lie a signing service, a card, a
 //! person's consent, or a night. Documents never leave the house; only digests do.
 //!
+//! ```
+//! use eseal::{Document, Limits, Moment, Plan, Prepared, SignatureValue, Source, Time};
+//! # use eseal::key::LocalKey;
+//! # use eseal::{Signer, Secret};
+//! # fn main() -> eseal::Result<()> {
+//! # let key = eseal::key::throw_away(&eseal::system::OsEntropy, "Nobody", Time::parse_rfc3339("2026-01-02T03:04:05Z")?)?;
+//! # let certificate = key.chain()[0].clone();
+//! # let pdf = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/pdf/table-lf.pdf")).unwrap();
+//! // First half: no key, no network.
+//! let plan = Plan::new(certificate, &[])?.reason("agreed");
+//! let moment = Moment::new(Time::parse_rfc3339("2026-01-02T03:04:05Z")?, [7; 32]); // or draw_moment(…)
+//! let document = Document::open(Source::from_bytes(pdf.clone()), &Limits::default())?;
+//! let prepared = document.prepare(&plan, moment)?;
+//! let (digest, state) = (prepared.to_be_signed().digest(), prepared.to_state()?);
+//! # let digest = digest.copied(); let to_be_signed = prepared.to_be_signed().clone();
+//! # drop(prepared);
+//!
+//! // Elsewhere: the key signs the digest.
+//! # let value = { let _ = digest; key.sign(&to_be_signed)?.as_bytes().to_vec() };
+//!
+//! // Second half, perhaps in another process: a wrong value is refused, never embedded.
+//! let prepared = Prepared::resume(&state, Source::from_bytes(pdf), &Limits::default())?;
+//! let signed = prepared.finalize(SignatureValue::ecdsa(value))?;
+//! let mut out = Vec::new();
+//! signed.output().write_to(&mut out)?;
+//! # let again = Document::open(Source::from_bytes(out), &Limits::default())?.inspect()?;
+//! # assert_eq!(again.signatures[0].signature_verifies, Some(true));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # The map
 //!
 //! A module uses what stands above it, never what stands below; a test holds the table.

@@ -136,9 +136,6 @@ codes! {
     PdfTruncated = "pdf.truncated", Never, Document, "the file ends too early",
         "An object or a section goes on past the end of the file.",
         "Fetch the file again.";
-    PdfObjectMissing = "pdf.object.missing", Never, Document, "object is missing",
-        "An object that is needed for signing is not in the file.",
-        "Have the file made anew.";
     PdfObjectNumber = "pdf.object.number", Never, Document, "another object stands where the cross-references say",
         "The cross-reference entry leads to an object with another number or generation.",
         "Have the file made anew, or pass `--recover`.";

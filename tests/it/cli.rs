@@ -1,6 +1,11 @@
 //! The command as a person or a script meets it: what is printed, where results go, how it ends.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what is shared by tests is a test, too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is shared by tests is a test, too"
+)]
 #![expect(clippy::disallowed_methods, reason = "the shell of a test needs the path of its tools")]
 
 use std::collections::BTreeMap;

@@ -13,7 +13,9 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+mod conformance;
 mod corpus;
+mod determinism;
 mod key;
 mod layers;
 #[cfg(feature = "cli")]
