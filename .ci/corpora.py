@@ -35,7 +35,7 @@ def main():
 def run(a, work):
     files = collect(a, os.path.join(work, "in"))
     print(f"{len(files)} files, no two alike")
-    sealed, refused = seal(a, work)
+    sealed, refused = seal(a, work, files)
     judged = judge(a, [os.path.join(work, "out", name) for name in sealed])
     rows = defaultdict(Counter)
     findings = {}
@@ -65,7 +65,7 @@ def run(a, work):
 
 
 def collect(a, target):
-    """All PDFs under flat names PACKAGE--NAME; of equal files one. For `--part` every third."""
+    """All PDFs under flat names PACKAGE--NAME; of equal files one. For `--part` every second."""
     os.makedirs(target)
     seen, names = set(), []
     for package in a.packages:
@@ -88,18 +88,18 @@ def collect(a, target):
             with open(os.path.join(target, name), "wb") as f:
                 f.write(data)
     if a.part:
-        for name in [n for i, n in enumerate(names) if i % 3]:
+        for name in [n for i, n in enumerate(names) if i % 2]:
             os.remove(os.path.join(target, name))
-        names = names[::3]
+        names = names[::2]
     return names
 
 
-def seal(a, work):
+def seal(a, work, files):
     password = os.path.join(work, "password")
     with open(password, "w") as f:
         f.write("test\n")
-    done = subprocess.run([os.environ["ESEAL"], "seal", os.path.join(work, "in"), "--key", f"{a.pki}/pfx/eseal-p256.p12", "--password-file", password,
-                           "--out", os.path.join(work, "out"), "--json", "--all-files"], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([os.environ["ESEAL"], "seal", "--files-from", "-", "--key", f"{a.pki}/pfx/eseal-p256.p12", "--password-file", password,
+                           "--out", os.path.join(work, "out"), "--json"], input="".join(os.path.join(work, "in", name) + "\n" for name in files), stdout=subprocess.PIPE, text=True)
     if done.returncode not in (0, 1):
         raise SystemExit(f"eseal seal ended with {done.returncode}")
     lines = [json.loads(line) for line in done.stdout.splitlines()]

@@ -232,7 +232,7 @@ def certificate():
 
 
 def application():
-    """A form: two text fields, one tick box, and an empty signature field `Applicant.Signature`."""
+    """A form: two text fields, one tick box, and an empty signature field `Applicant`."""
     p = Page()
     violet = (0.33, 0.2, 0.5)
     p.text(72, 770, "Application for a reader's card", 18, "B", violet)
@@ -247,7 +247,7 @@ def application():
     p.frame(72, 460, 240, 66, violet, 0.6)
     body = objects([p], False, "Application for a reader's card")
     body[1] = "<< /Type /Catalog /Pages 2 0 R /Lang (en) /AcroForm 8 0 R >>"
-    body[6] = body[6].replace("/Contents", "/Annots [9 0 R 10 0 R 11 0 R 13 0 R] /Contents")
+    body[6] = body[6].replace("/Contents", "/Annots [9 0 R 10 0 R 11 0 R 12 0 R] /Contents")
     body[8] = ("<< /Fields [9 0 R 10 0 R 11 0 R 12 0 R] /DA (/R 10 Tf 0 g) /DR << /Font << /R 3 0 R >> >> >>")
     for n, (label, y, value) in zip((9, 10), labels):
         body[n] = (f"<< /Type /Annot /Subtype /Widget /FT /Tx /T ({label}) /V ({value}) /F 4 /P 6 0 R /Rect [72 {y} 523 {y + 20}] "
@@ -255,12 +255,11 @@ def application():
         body[n + 5] = stream(f"/Tx BMC BT /R 10 Tf 0 g 4 6 Td ({value}) Tj ET EMC".encode(),
                              "/Type /XObject /Subtype /Form /BBox [0 0 451 20] /Resources << /Font << /R 3 0 R >> >>")
     body[11] = ("<< /Type /Annot /Subtype /Widget /FT /Btn /T (Rules) /V /Yes /AS /Yes /F 4 /P 6 0 R /Rect [72 598 84 610] "
-                "/AP << /N << /Yes 16 0 R /Off 17 0 R >> >> >>")
+                "/AP << /N << /Yes 13 0 R /Off 16 0 R >> >> >>")
     tick = "/Type /XObject /Subtype /Form /BBox [0 0 12 12]"
-    body[12] = "<< /T (Applicant) /Kids [13 0 R] >>"
-    body[13] = ("<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature) /Parent 12 0 R /F 4 /P 6 0 R /Rect [72 460 312 526] >>")
-    body[16] = stream(b"1 w 2 6 m 5 2 l 10 10 l S", tick)
-    body[17] = stream(b"", tick)
+    body[12] = "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Applicant) /F 4 /P 6 0 R /Rect [72 460 312 526] >>"
+    body[13] = stream(b"1 w 2 6 m 5 2 l 10 10 l S", tick)
+    body[16] = stream(b"", tick)
     pdf = Pdf()
     for n in sorted(body):
         pdf.add(n, body[n])

@@ -47,13 +47,15 @@ def packed(text, extends="", **more):
 
 
 def revised(eol=b"\n"):
-    """Three revisions: a page added to, an object freed and its number used again, the catalog rewritten."""
+    """Four revisions: an object added, freed, its number used again; the catalog rewritten."""
     pdf = Pdf("1.5", eol)
-    for n, o in body("Three revisions").items():
+    for n, o in body("Revisions", o6="[(note)]").items():
         pdf.add(n, o)
     at = pdf.table()
-    pdf.add(4, stream(b"BT /F1 18 Tf 30 200 Td (Second revision) Tj ET"))
-    pdf.add(6, "[(note)]", 1)
+    pdf.freed = {0: 65535, 6: 1}
+    at = pdf.table(prev=at)
+    pdf.add(4, stream(b"BT /F1 18 Tf 30 200 Td (Third revision) Tj ET"))
+    pdf.add(6, "[(another note)]", 1)
     at = pdf.table(prev=at)
     pdf.add(1, "<< /Type /Catalog /Pages 2 0 R /Lang (en) /Version /1.7 >>")
     pdf.table(prev=at)

@@ -20,6 +20,7 @@ class Pdf:
         self.data = b"%PDF-" + version.encode() + eol + (b"%\xe2\xe3\xcf\xd3" + eol if binary else b"")
         self.offsets = {}
         self.packed = {}
+        self.freed = {}
         self.size = 1
 
     def add(self, number, body, generation=0):
@@ -53,6 +54,7 @@ class Pdf:
         end = eol if len(eol) == 2 else b" " + eol
         entries = {} if prev is not None else {0: b"0000000000 65535 f" + end}
         entries |= {n: b"%010d %05d n" % o + end for n, o in self.offsets.items()}
+        entries |= {n: b"0000000000 %05d f" % g + end for n, g in self.freed.items()}
         self.data += b"xref" + eol
         for first, run in runs(entries):
             self.data += b"%d %d" % (first, len(run)) + eol + b"".join(run)
@@ -93,7 +95,7 @@ class Pdf:
 
     def end(self, named, start):
         self.data += b"startxref" + self.eol + b"%d" % named + self.eol + b"%%EOF" + self.eol
-        self.offsets, self.packed = {}, {}
+        self.offsets, self.packed, self.freed = {}, {}, {}
         return start
 
 
