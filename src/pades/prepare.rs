@@ -1,7 +1,8 @@
 //! First half: a field, a signature dictionary with a hole, and the update that carries them.
 
-use crate::error::{ErrorCode, Refusal, Result};
+use crate::error::{ErrorCode, Malformed, Refusal, Result};
 use crate::pades::archival::claimed_part;
+use crate::pades::coverage::numbers;
 use crate::pades::field::{Target, choose};
 use crate::pades::permission::{Earlier, FieldLock};
 use crate::pades::{placement, reread, seed_value};
@@ -39,6 +40,7 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     if document.is_rebuilt() || document.has_tail() {
         refuse_if_signed(document, &earlier)?;
     }
+    refuse_if_cut(document, &earlier)?;
     let target = choose(&form, plan.field_name())?;
     earlier.check(target.name())?;
     let mut lock = None;
@@ -63,6 +65,20 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let written = update.write(id.get(..16).unwrap_or_default())?;
     reread::check(document, &written, target.name(), signature)?;
     Ok(Draft { tail: written.tail, field: target.name().to_owned() })
+}
+
+/// Refuses a document that is shorter than one of its signatures says: something was cut off.
+fn refuse_if_cut(document: &Document, earlier: &Earlier) -> Result<()> {
+    for signature in &earlier.signatures {
+        let numbers = numbers(document, signature)?;
+        for (start, len) in numbers.as_chunks::<2>().0.iter().map(|[start, len]| (*start, *len)) {
+            if start.checked_add(len).is_none_or(|end| end > document.source().len()) {
+                let fault = Malformed::at(ErrorCode::PdfByteRange, start);
+                return Err(signature.reference.map_or(fault.clone(), |r| fault.object(r.number)).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses the repair of what was signed, also where the damage hides the signature from the form.

@@ -106,6 +106,7 @@ fn what_forbids_a_signature_is_respected() {
         ("docmdp-1", None, ErrorCode::PdfLocked),
         ("fieldmdp-all", Some("Other"), ErrorCode::PdfFieldLocked),
         ("xfa", None, ErrorCode::PdfXfa),
+        ("byte-range-beyond", None, ErrorCode::PdfByteRange),
         ("duplicate-field-names", Some("Approval"), ErrorCode::PdfFieldDuplicate),
         ("existing-field-seed-sha1", Some("Approval"), ErrorCode::PdfSeedValue),
         ("existing-field", Some("No.Such"), ErrorCode::PdfFieldMissing),
