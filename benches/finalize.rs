@@ -1,6 +1,7 @@
 //! The second half: check the value, embed it, write.
 
 #![allow(clippy::expect_used, reason = "a bench that can't run must say so")]
+#![allow(clippy::as_conversions, reason = "lengths of its own making")]
 #![allow(missing_docs, reason = "made by criterion's macros")]
 
 mod inputs;

@@ -1,6 +1,7 @@
 //! What is in a document.
 
 #![allow(clippy::expect_used, reason = "a bench that can't run must say so")]
+#![allow(clippy::as_conversions, reason = "lengths of its own making")]
 #![allow(missing_docs, reason = "made by criterion's macros")]
 
 mod inputs;

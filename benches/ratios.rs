@@ -176,7 +176,11 @@ fn small_documents() -> Result<()> {
         let at = Instant::now();
         for _ in 0..40 {
             let inputs = documents.iter().map(|d| (d.len() as u64, d));
-            Batch::new(workers, 64).run(inputs, |d| Ok(prepare_bytes(d, &plan)), |_, result| result.expect("prepares"));
+            Batch::new(workers, 64).run(
+                inputs,
+                |d| Ok(prepare_bytes(d, &plan)),
+                |_, result| drop(result.expect("prepares")),
+            );
         }
         Ok(at.elapsed())
     };

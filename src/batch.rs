@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Result};
 
 mod journal;
+mod pace;
 mod queue;
 mod summary;
 
 pub use journal::{Done, Journal};
+use pace::Pace;
 use queue::Queue;
 pub use summary::{digests_summary, verification_code};
 
@@ -100,9 +102,13 @@ impl Batch {
             });
             for _ in 0..self.workers {
                 scope.spawn(|| {
-                    while let Some((index, input)) = queue.take() {
-                        let result = if self.is_cancelled() { Err(Error::Cancelled) } else { guarded(&work, input) };
-                        queue.finish(index, result);
+                    let mut pace = Pace::new(self.window / (2 * self.workers));
+                    while let Some(inputs) = queue.take(pace.inputs()) {
+                        let one =
+                            |input| if self.is_cancelled() { Err(Error::Cancelled) } else { guarded(&work, input) };
+                        queue.finish(
+                            pace.over(|| inputs.into_iter().map(|(index, input)| (index, one(input))).collect()),
+                        );
                     }
                 });
             }

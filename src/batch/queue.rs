@@ -29,8 +29,14 @@ struct Inner<T, R> {
     used: u64,
     taken: usize,
     handed: usize,
+    /// The feeder waits for memory, not for the window.
+    budget_is_short: bool,
     closed: bool,
     ended: bool,
+    /// Who waits: waking nobody costs a call into the system all the same.
+    idle_workers: usize,
+    feeder_waits: bool,
+    sink_waits: bool,
 }
 
 impl<'a, T, R> Queue<'a, T, R> {
@@ -42,8 +48,12 @@ impl<'a, T, R> Queue<'a, T, R> {
             used: 0,
             taken: 0,
             handed: 0,
+            budget_is_short: false,
             closed: false,
             ended: false,
+            idle_workers: 0,
+            feeder_waits: false,
+            sink_waits: false,
         };
         Queue {
             window,
@@ -67,41 +77,50 @@ impl<'a, T, R> Queue<'a, T, R> {
             if inner.needs.is_empty() || (inner.needs.len() < self.window && fits) {
                 break;
             }
+            inner.budget_is_short = !fits;
             // Whoever cancels only sets a flag, so it is looked at now and then.
+            inner.feeder_waits = true;
             let waited = self.room.wait_timeout(inner, LOOK_FOR_CANCEL);
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+            inner.feeder_waits = false;
         }
         let index = inner.taken;
         inner.taken += 1;
         inner.used = inner.used.saturating_add(need);
         inner.needs.push_back(need);
         inner.waiting.push_back((index, input));
-        self.input.notify_one();
+        if inner.idle_workers > 0 {
+            self.input.notify_one();
+        }
         true
     }
 
-    /// The next input for a worker; `None` when there will be none.
-    pub(super) fn take(&self) -> Option<(usize, T)> {
+    /// The next inputs for a worker with their indices: one, or as many as are there already, up to `most`.
+    /// `None` when there will be none.
+    pub(super) fn take(&self, most: usize) -> Option<Vec<(usize, T)>> {
         let mut inner = self.lock();
         loop {
             if inner.ended {
                 return None;
             }
-            if let Some(next) = inner.waiting.pop_front() {
-                return Some(next);
+            if !inner.waiting.is_empty() {
+                let count = most.clamp(1, inner.waiting.len());
+                return Some(inner.waiting.drain(..count).collect());
             }
             if inner.closed {
                 return None;
             }
+            inner.idle_workers += 1;
             inner = self.input.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner.idle_workers -= 1;
         }
     }
 
-    /// Takes a result from a worker.
-    pub(super) fn finish(&self, index: usize, result: Result<R>) {
+    /// Takes results from a worker.
+    pub(super) fn finish(&self, results: Vec<(usize, Result<R>)>) {
         let mut inner = self.lock();
-        inner.done.insert(index, result);
-        if index == inner.handed {
+        inner.done.extend(results);
+        if inner.sink_waits && inner.done.contains_key(&inner.handed) {
             self.result.notify_one();
         }
     }
@@ -122,7 +141,9 @@ impl<'a, T, R> Queue<'a, T, R> {
             if inner.closed && inner.handed == inner.taken {
                 return None;
             }
+            inner.sink_waits = true;
             inner = self.result.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner.sink_waits = false;
         }
     }
 
@@ -133,7 +154,11 @@ impl<'a, T, R> Queue<'a, T, R> {
             let need = inner.needs.pop_front().unwrap_or(0);
             inner.used = inner.used.saturating_sub(need);
         }
-        self.room.notify_one();
+        // Waking the feeder for each result would cost more than a small document: it is woken when half of the
+        // window is free, or when what it has in hand may fit into memory now.
+        if inner.feeder_waits && (inner.needs.len() <= self.window / 2 || inner.budget_is_short) {
+            self.room.notify_one();
+        }
     }
 
     /// No further input comes, once the guard is dropped: also when the iterator panics.
