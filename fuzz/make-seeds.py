@@ -73,6 +73,22 @@ def signatures():
             save("pfx", f"pkcs8-{name}.pem", subprocess.run(["openssl", "pkcs8", "-topk8", "-in", key, "-iter", "100", "-passout", "pass:test", *options], check=True, stdout=subprocess.PIPE).stdout)
 
 
+def values():
+    """ECDSA values as DER and as r and s side by side, sound and nearly so."""
+    r, s = (int.from_bytes(vector.VALUE[i : i + 32], "big") for i in (4, 39))
+    assert vector.VALUE[2:4] == b"\x02\x20" and vector.VALUE[36:39] == b"\x02\x21\0"
+    save("sig_value", "der", vector.VALUE)
+    for bytes_ in (32, 48, 66):
+        save("sig_value", f"fixed-{bytes_}", r.to_bytes(bytes_, "big") + s.to_bytes(bytes_, "big"))
+    save("sig_value", "zero", bytes(64))
+    save("sig_value", "small", bytes.fromhex("3006020101020101"))
+    save("sig_value", "long-length", b"\x30\x81" + vector.VALUE[1:])
+    save("sig_value", "needless-zero", bytes.fromhex("300702020001020101"))
+    save("sig_value", "negative", bytes.fromhex("30060201810201ff"))
+    save("sig_value", "tail", vector.VALUE + b"\0")
+    save("certificate", "example.der", vector.CERTIFICATE)
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -80,3 +96,4 @@ def write(path, text):
 
 filters()
 signatures()
+values()

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cms::message_digest_of;
 use crate::{Certificate, Document, ErrorCode, Limits, Moment, Plan, Prepared, Recovery, Signed, Source, StateSummary};
-use crate::{SignatureValue, Time, ToBeSigned};
+use crate::{Coverage, SignatureReport, SignatureValue, Time, ToBeSigned};
 
 /// Takes `data` as a state of a known document, and as changes to a sound state of it: offset (2 bytes), byte.
 ///
@@ -43,20 +43,21 @@ pub fn sign_round_trip(data: &[u8]) {
         let signed = prepared.finalize(value);
         assert!(signed.is_ok(), "a good value is taken: {:?}", signed.err());
         let Ok(signed) = signed else { continue };
-        check(data, &signed, recovery);
+        check(data, &document, &signed, recovery);
     }
 }
 
-/// The written document begins with `source`, its new signature covers all of it, and it opens without recovery: what was
-/// rebuilt has a complete section now, and only the bytes before the header are still there.
-fn check(source: &[u8], signed: &Signed, recovery: Recovery) {
+/// The written document begins with `source`, its new signature covers all of it and verifies, earlier ones are judged
+/// as before, and it opens without recovery: what was rebuilt has a complete section now, and only the bytes before the
+/// header are still there.
+fn check(source: &[u8], document: &Document, signed: &Signed, recovery: Recovery) {
     let mut written = Vec::new();
     let len = signed.output().write_to(&mut written);
     assert_eq!(len.ok(), u64::try_from(written.len()).ok(), "what is written is counted");
     assert!(written.starts_with(source), "the source is a prefix");
-    let tail = written.get(source.len()..).unwrap_or_default();
 
-    let (before, after, end) = byte_range(tail);
+    // Once by hand, without any of the code that reads PDFs.
+    let (before, after, end) = byte_range(written.get(source.len()..).unwrap_or_default());
     assert_eq!(end, written.len(), "ByteRange goes to the end");
     let mut digest = Sha256::new();
     digest.update(written.get(..before).unwrap_or_default());
@@ -66,9 +67,24 @@ fn check(source: &[u8], signed: &Signed, recovery: Recovery) {
     let signed_digest = summary.ok().and_then(|s| message_digest_of(s.to_be_signed().as_bytes()));
     assert_eq!(signed_digest, Some(digest.finalize().to_vec()), "the digest that was signed is the document's");
 
-    let fault = Document::open(Source::from_bytes(written), &limits()).err();
+    let earlier = document.inspect();
+    let shared = Source::from_bytes(written);
+    let fault = Document::open(shared.clone(), &limits()).err();
     let lifted = recovery == Recovery::Rebuild && fault.as_ref().is_some_and(|e| e.code() == ErrorCode::PdfHeader);
     assert!(fault.is_none() || lifted, "what was signed opens: {fault:?}");
+    let (Ok(earlier), Ok(document)) = (earlier, Document::open_with(shared, &limits(), recovery)) else { return };
+    let report = document.inspect();
+    assert!(report.is_ok(), "what was signed is read: {:?}", report.err());
+    let Ok(report) = report else { return };
+    let new = report.signatures.iter().find(|one| one.field == signed.field());
+    let verdict = new.map(|one| (one.covers, one.digest_matches, one.signature_verifies));
+    assert_eq!(verdict, Some((Coverage::WholeFile, Some(true), Some(true))), "the new signature is good");
+    for old in &earlier.signatures {
+        let same = |new: &&SignatureReport| new.field == old.field && new.byte_range == old.byte_range;
+        let new = report.signatures.iter().find(same);
+        let verdicts = |one: &SignatureReport| (one.digest_matches, one.signature_verifies);
+        assert_eq!(new.map(verdicts), Some(verdicts(old)), "an earlier signature is judged as before");
+    }
 }
 
 /// ByteRange of the new signature: offset of `<`, offset after `>`, end.

@@ -50,3 +50,23 @@ fn state() {
 fn sign_round_trip() {
     replay("sign_round_trip", &["testdata/pdf"], eseal::fuzzing::sign_round_trip);
 }
+
+#[test]
+fn cms() {
+    replay("cms", &["testdata/cms"], eseal::fuzzing::cms);
+}
+
+#[test]
+fn pfx() {
+    replay("pfx", &["testdata/keys"], eseal::fuzzing::pfx);
+}
+
+#[test]
+fn certificate() {
+    replay("certificate", &["testdata/pki"], eseal::fuzzing::certificate);
+}
+
+#[test]
+fn sig_value() {
+    replay("sig_value", &[], eseal::fuzzing::sig_value);
+}
