@@ -37,6 +37,7 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["prepare", path] => child(|| prepare_file(Path::new(path)).map(drop)),
         ["finalize", path, target, sync] => finalize_file(Path::new(path), Path::new(target), sync == "sync"),
+        ["small"] => small_documents(),
         _ => table(),
     }
 }
@@ -176,7 +177,7 @@ fn small_documents() -> Result<()> {
         let at = Instant::now();
         for _ in 0..40 {
             let inputs = documents.iter().map(|d| (d.len() as u64, d));
-            Batch::new(workers, 64).run(
+            Batch::new(workers, 1024).run(
                 inputs,
                 |d| Ok(prepare_bytes(d, &plan)),
                 |_, result| drop(result.expect("prepares")),
