@@ -105,3 +105,8 @@ pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSig
 pub use signing::{Level, Plan};
 pub use source::{Bytes, ReadAt, Source};
 pub use time::{Moment, Time};
+
+// The example of the README is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
