@@ -3,6 +3,7 @@
 //! `Source → Document → Prepared → Signed → Output`: a stage is a type, a step consumes it.
 
 mod document;
+mod essentials;
 mod prepared;
 mod signed;
 mod state;

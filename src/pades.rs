@@ -12,11 +12,19 @@ mod inspect;
 mod permission;
 mod placement;
 mod prepare;
+mod report;
 mod reread;
 mod seed_value;
 
 pub use coverage::Coverage;
 pub(crate) use finalize::finalize;
-pub use inspect::{FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
 pub(crate) use inspect::{inspect, signed_last_by};
 pub(crate) use prepare::{Draft, prepare};
+pub use report::{FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
+
+/// The handler that a signature names.
+const FILTER: &str = "Adobe.PPKLite";
+/// How Contents of a signature is to be read (EN 319 142-1, 5.2).
+const SUB_FILTER: &str = "ETSI.CAdES.detached";
+/// How Contents of a document time-stamp is to be read.
+const TIME_STAMP: &str = "ETSI.RFC3161";

@@ -1,18 +1,19 @@
 //! A document that waits for its signature value.
 
-use crate::cms::{Identity, accept_value, signed_attributes, signed_data};
-use crate::digest::{Digest, State, to_hex};
+use crate::cms::accept_value;
+use crate::digest::State;
 use crate::error::{ErrorCode, Result, StateError};
 use crate::flow::Signed;
+use crate::flow::essentials::{Essentials, id, to_be_signed};
 use crate::flow::state::{self, Kind, Saved};
 use crate::limits::Limits;
 use crate::output::{Output, Piece};
-use crate::pades::{self, Draft};
+use crate::pades::Draft;
 use crate::pki::Certificate;
-use crate::signature::{SignatureAlgorithm, SignatureValue, ToBeSigned};
-use crate::signing::{Level, Plan, Tail};
+use crate::signature::{SignatureValue, ToBeSigned};
+use crate::signing::Plan;
 use crate::source::Source;
-use crate::time::{Moment, derive};
+use crate::time::Moment;
 
 /// What was prepared: the bytes to be appended with a hole in them, and what the key must sign.
 ///
@@ -21,23 +22,6 @@ use crate::time::{Moment, derive};
 pub struct Prepared {
     source: Source,
     essentials: Essentials,
-}
-
-/// All of a prepared document but its source: what the saved state holds.
-#[derive(Debug, Clone)]
-pub(crate) struct Essentials {
-    pub(crate) source_digest: Digest,
-    /// The digest at the end of the source, to go on from with a later update.
-    pub(crate) source_state: State,
-    pub(crate) moment: Moment,
-    /// The signer's certificate, then its issuers without roots.
-    pub(crate) certificates: Vec<Certificate>,
-    pub(crate) algorithm: SignatureAlgorithm,
-    pub(crate) level: Level,
-    pub(crate) field: String,
-    pub(crate) tail: Tail,
-    pub(crate) to_be_signed: ToBeSigned,
-    pub(crate) id: String,
 }
 
 impl Prepared {
@@ -131,49 +115,4 @@ impl Prepared {
         let value = accept_value(&value, certificate, &self.essentials.to_be_signed)?;
         Signed::new(self.source, self.essentials, value)
     }
-}
-
-impl Essentials {
-    pub(crate) fn signer(&self) -> Result<&Certificate> {
-        self.certificates.first().ok_or_else(|| StateError::new(ErrorCode::StateMalformed).into())
-    }
-
-    pub(crate) fn identity(&self) -> Result<Identity> {
-        let issuers = self.certificates.get(1..).unwrap_or_default();
-        Ok(Identity::new(self.signer()?, issuers, self.algorithm))
-    }
-
-    pub(crate) fn check_source(&self, source: &Source) -> Result<()> {
-        if source.len() == self.source_state.len() {
-            Ok(())
-        } else {
-            Err(StateError::new(ErrorCode::StateOtherDocument).into())
-        }
-    }
-
-    /// The finished document with `value`, which has verified.
-    pub(crate) fn output(&self, source: &Source, value: &[u8]) -> Result<Output> {
-        let cms = signed_data(&self.identity()?, self.to_be_signed.as_bytes(), value, None);
-        pades::finalize(source, &self.source_digest, &self.tail, &cms)
-    }
-}
-
-/// What is signed, from the digest at the end of the source and the tail after it.
-pub(crate) fn to_be_signed(
-    source_state: &State,
-    tail: &Tail,
-    identity: &Identity,
-    algorithm: SignatureAlgorithm,
-) -> ToBeSigned {
-    let mut state = source_state.clone();
-    // The angle brackets around the hole belong to it: ByteRange leaves them out.
-    let (before, after) = (tail.before(), tail.after());
-    state.update(before.get(..before.len().saturating_sub(1)).unwrap_or_default());
-    state.update(after.get(1..).unwrap_or_default());
-    ToBeSigned::new(signed_attributes(identity, &state.finish()), algorithm)
-}
-
-/// `SHA-256("eseal-id" ‖ nonce ‖ to_be_signed)` as hexadecimal digits.
-pub(crate) fn id(moment: &Moment, to_be_signed: &ToBeSigned) -> String {
-    to_hex(&derive(&[b"eseal-id", moment.nonce(), to_be_signed.as_bytes()]))
 }

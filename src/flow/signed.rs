@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::cms::accept_value;
 use crate::error::{ErrorCode, Result, StateError};
-use crate::flow::prepared::Essentials;
+use crate::flow::essentials::Essentials;
 use crate::flow::state::{self, Kind, Saved};
 use crate::limits::Limits;
 use crate::output::Output;

@@ -7,7 +7,7 @@ mod v1;
 
 use crate::digest::Digest;
 use crate::error::{ErrorCode, Limit, Result, StateError};
-use crate::flow::prepared::Essentials;
+use crate::flow::essentials::Essentials;
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::signature::ToBeSigned;

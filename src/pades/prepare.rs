@@ -5,7 +5,7 @@ use crate::pades::archival::claimed_part;
 use crate::pades::coverage::numbers;
 use crate::pades::field::{Target, choose};
 use crate::pades::permission::{Earlier, FieldLock};
-use crate::pades::{placement, reread, seed_value};
+use crate::pades::{FILTER, SUB_FILTER, placement, reread, seed_value};
 use crate::pdf::Document;
 use crate::pdf::Object;
 use crate::pdf::fields;
@@ -150,6 +150,4 @@ fn lock_reference(lock: &FieldLock, catalog: &str) -> Vec<u8> {
     [head, params.as_slice(), b" >> /Data ", catalog.as_bytes(), b" >>"].concat()
 }
 
-pub(crate) const FILTER: &str = "Adobe.PPKLite";
-pub(crate) const SUB_FILTER: &str = "ETSI.CAdES.detached";
 const BYTE_RANGE: &[u8] = b"/ByteRange";

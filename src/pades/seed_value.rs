@@ -1,7 +1,7 @@
 //! What an empty field demands of its signature (seed values, ISO 32000-1, 12.7.4.5, table 234).
 
 use crate::error::{ErrorCode, Refusal, Result};
-use crate::pades::prepare::{FILTER, SUB_FILTER};
+use crate::pades::{FILTER, SUB_FILTER};
 use crate::pdf::Document;
 use crate::pdf::Field;
 use crate::pdf::{Dictionary, Object};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{DigestAlgorithm, State};
 use crate::error::{Error, ErrorCode, Result, StateError};
-use crate::flow::prepared::{Essentials, id, to_be_signed};
+use crate::flow::essentials::{Essentials, id, to_be_signed};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::signature::{Curve, SignatureAlgorithm};

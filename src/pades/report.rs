@@ -1,0 +1,111 @@
+//! What was found in a document, as plain values.
+
+use crate::cms::TstInfo;
+use crate::pades::coverage::Coverage;
+use crate::time::Time;
+
+/// What [`Document::inspect`](crate::Document::inspect) found. No verdict on trust.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// Length of the document in bytes.
+    pub bytes: u64,
+    /// Its revisions, oldest first.
+    pub revisions: Vec<Revision>,
+    /// The fields of its form.
+    pub fields: Vec<FieldReport>,
+    /// Its signatures and document time-stamps, in the order of the fields.
+    pub signatures: Vec<SignatureReport>,
+    /// `P` of its certification, 1 to 3, if it has one.
+    pub certification: Option<u8>,
+    /// The part of PDF/A that it claims.
+    pub pdfa_part: Option<u8>,
+    /// What is odd about it.
+    pub remarks: Vec<String>,
+}
+
+/// One state of the document, as an incremental update left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Revision {
+    /// Offset of its end, line end after `%%EOF` included.
+    pub end: u64,
+    /// `table`, `stream` or `hybrid`: the kind of its cross-reference section.
+    pub kind: &'static str,
+}
+
+/// A form field.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FieldReport {
+    /// Its full name.
+    pub name: String,
+    /// `Sig`, `Tx`, `Btn`, `Ch`, or whatever stands there; empty where nothing does.
+    pub field_type: String,
+    /// Whether it is a signature field with a value.
+    pub signed: bool,
+    /// The page of its first widget, counted from 1.
+    pub page: Option<u32>,
+    /// The rectangle of its first widget in default user space: left, bottom, right, top.
+    pub rect: Option<[f64; 4]>,
+    /// The lock that signing it puts into force.
+    pub lock: Option<Lock>,
+}
+
+/// Which fields a signature locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lock {
+    /// `All`, `Include` or `Exclude`.
+    pub action: &'static str,
+    /// The names to include or exclude.
+    pub fields: Vec<String>,
+    /// `P`: what is still allowed in the document afterwards.
+    pub permissions: Option<u8>,
+}
+
+/// A signature, or a document time-stamp.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SignatureReport {
+    /// Full name of its field.
+    pub field: String,
+    /// How Contents is to be read, such as `ETSI.CAdES.detached`.
+    pub sub_filter: String,
+    /// The numbers of ByteRange as they stand there.
+    pub byte_range: Vec<u64>,
+    /// What the ByteRange covers.
+    pub covers: Coverage,
+    /// Whether the document's digest is the signed one; `None` where that could not be computed.
+    pub digest_matches: Option<bool>,
+    /// Whether the value verifies with the signer's certificate; `None` where that could not be tried.
+    pub signature_verifies: Option<bool>,
+    /// Subject of the signer's certificate.
+    pub signer: Option<String>,
+    /// The claimed time of signing; for a time-stamp its own.
+    pub signed_at: Option<Time>,
+    /// The baseline level that its form claims.
+    pub level_claimed: Option<&'static str>,
+    /// Its time-stamps.
+    pub timestamps: Vec<TimestampReport>,
+    /// What is odd about it.
+    pub remarks: Vec<String>,
+}
+
+/// A time-stamp token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TimestampReport {
+    /// When it was made, to the second.
+    pub gen_time: Time,
+    /// The same with the fraction of a second that it carries.
+    pub gen_time_text: String,
+    /// The policy it was made under, as dotted object identifier.
+    pub policy: String,
+}
+
+impl TimestampReport {
+    pub(crate) fn new(info: &TstInfo) -> Self {
+        TimestampReport { gen_time: info.time(), gen_time_text: info.time_text(), policy: info.policy().to_owned() }
+    }
+}
