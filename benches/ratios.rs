@@ -177,7 +177,14 @@ fn small_documents() -> Result<()> {
         let at = Instant::now();
         for _ in 0..40 {
             let inputs = documents.iter().map(|d| (d.len() as u64, d));
-            Batch::new(workers, 1024).run(inputs, |d| Ok(prepare_bytes(d, &plan)), |_, result| assert!(result.is_ok()));
+            Batch::new(workers, 1024).run(
+                inputs,
+                |d| {
+                    prepare_bytes(d, &plan);
+                    Ok(())
+                },
+                |_, result| assert!(result.is_ok()),
+            );
         }
         Ok(at.elapsed())
     };
