@@ -184,10 +184,15 @@ def rival_verdicts(a, work, names):
 
 def print_table(rows):
     print("\n| producer | files | signed and accepted | signed, original has faults | not accepted | refused |\n|---|--:|--:|--:|--:|---|")
-    total = Counter()
+    total, others = Counter(), Counter()
+    few = [maker for maker, row in rows.items() if row["files"] < 4]
     for maker, row in sorted(rows.items(), key=lambda r: (-r[1]["files"], r[0])):
         total += row
-        print_row(maker, row)
+        if maker in few:
+            others += row
+        else:
+            print_row(maker, row)
+    print_row(f"{len(few)} others", others)
     print_row("**all**", total)
 
 
