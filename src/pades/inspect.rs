@@ -4,7 +4,7 @@
 //! bytes are the signed ones, not who signed them.
 
 use crate::cms::{SignedData, Signer, TstInfo};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pades::coverage::{Coverage, Covered, contents};
 use crate::pades::field::{is_signature, is_signed};
 use crate::pades::permission::{Earlier, EarlierSignature, FieldLock};
@@ -30,9 +30,10 @@ pub(crate) fn inspect(document: &Document) -> Result<Inspection> {
         signatures.push(report(document, signature, &ends)?);
     }
     archive.raise_levels(&mut signatures);
+    let mut remarks = remarks(document, &form)?;
     let mut reports = Vec::new();
     for field in &form.fields {
-        reports.push(field_report(document, field)?);
+        reports.push(field_report(document, field, &mut remarks)?);
     }
     Ok(Inspection {
         bytes: document.source().len(),
@@ -41,7 +42,7 @@ pub(crate) fn inspect(document: &Document) -> Result<Inspection> {
         signatures,
         certification: earlier.certification,
         pdfa_part: crate::pades::archival::claimed_part(document, &catalog)?,
-        remarks: remarks(document, &form)?,
+        remarks,
     })
 }
 
@@ -247,7 +248,7 @@ fn is_time_stamp(document: &Document, signature: &EarlierSignature) -> Result<bo
     Ok(matches!(sub_filter, Object::Name(name) if name.as_bytes() == TIME_STAMP.as_bytes()))
 }
 
-fn field_report(document: &Document, field: &Field) -> Result<FieldReport> {
+fn field_report(document: &Document, field: &Field, remarks: &mut Vec<String>) -> Result<FieldReport> {
     let mut report = FieldReport {
         name: field.name.clone(),
         field_type: field.kind.as_ref().map(|k| String::from_utf8_lossy(k.as_bytes()).into_owned()).unwrap_or_default(),
@@ -261,7 +262,18 @@ fn field_report(document: &Document, field: &Field) -> Result<FieldReport> {
     {
         report.rect = rectangle(document, &widget)?;
         if let Some(Object::Reference(page)) = widget.get("P") {
-            report.page = page_number(document, *page)?;
+            report.page = match page_number(document, *page) {
+                Ok(number) => number,
+                // Which page a field is on is good to know, but nothing else depends on it.
+                Err(Error::Malformed(fault)) => {
+                    let remark = fault.to_string();
+                    if !remarks.contains(&remark) {
+                        remarks.push(remark);
+                    }
+                    None
+                }
+                Err(other) => return Err(other),
+            };
         }
     }
     if is_signature(field)
