@@ -222,7 +222,7 @@ impl fmt::Display for Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limit {
-    /// Name of the field of [`Limits`](crate::Limits).
+    /// Name of the field of [`Limits`](crate::Limits), or `pdf_table_offset`: ten digits, a bound of the format's own.
     pub name: &'static str,
     /// Its value.
     pub limit: u64,

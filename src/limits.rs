@@ -6,8 +6,7 @@ macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident: $default:expr;)+) => {
         /// Bounds on what an input may ask for. There are no others: no globals, no constants.
         ///
-        /// The defaults are well above what honest documents need (`docs/limits` of the README
-        /// names the largest that were seen).
+        /// The defaults are well above what honest documents were seen to need.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Limits {

@@ -32,6 +32,7 @@ pub(crate) use document::Document;
 pub(crate) use form::{Field, Form, fields};
 pub(crate) use object::{Dictionary, Object, Reference};
 pub(crate) use pages::{first_page, page_number};
+pub(crate) use tail::find;
 pub(crate) use xref::{Entry, SectionKind};
 
 pub(crate) use filter::decode_described;

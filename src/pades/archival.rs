@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::pdf::Document;
-use crate::pdf::{Dictionary, Object};
+use crate::pdf::{Dictionary, Object, find};
 
 /// The part of ISO 19005 in the document's XMP metadata, if it claims one.
 ///
@@ -31,10 +31,6 @@ fn part_in(xmp: &[u8]) -> Option<u8> {
         }
     }
     None
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 const NAMESPACE: &[u8] = b"http://www.aiim.org/pdfa/ns/id/";

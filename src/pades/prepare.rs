@@ -9,6 +9,7 @@ use crate::pades::{FILTER, SUB_FILTER, placement, reread, seed_value};
 use crate::pdf::Document;
 use crate::pdf::Object;
 use crate::pdf::fields;
+use crate::pdf::find;
 use crate::pdf::text::{name, text_string};
 use crate::pdf::update::{SignatureBody, Update};
 use crate::signing::{Plan, Tail, reserve_bytes};
@@ -91,16 +92,12 @@ fn refuse_if_signed(document: &Document, earlier: &Earlier) -> Result<()> {
     let mut last = Vec::new();
     document.source().for_each(0..document.source().len(), |piece| {
         last.extend_from_slice(piece.get(..BYTE_RANGE.len()).unwrap_or(piece));
-        if contains(&last, BYTE_RANGE) || contains(piece, BYTE_RANGE) {
+        if find(&last, BYTE_RANGE).or(find(piece, BYTE_RANGE)).is_some() {
             return Err(refusal.clone().into());
         }
         last = piece.get(piece.len().saturating_sub(BYTE_RANGE.len())..).unwrap_or_default().to_vec();
         Ok(())
     })
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn signature_body(plan: &Plan, moment: &Moment, reference: Option<&[u8]>, hole_digits: usize) -> SignatureBody {

@@ -8,6 +8,7 @@ use crate::digest::{DigestAlgorithm, State};
 use crate::error::{Error, ErrorCode, Result, StateError};
 use crate::flow::essentials::{Essentials, id, to_be_signed};
 use crate::limits::Limits;
+use crate::pdf::find;
 use crate::pki::Certificate;
 use crate::signature::{Curve, SignatureAlgorithm};
 use crate::signing::{Level, Tail};
@@ -123,10 +124,11 @@ fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<Vec<u8>>)> 
     let again = to_be_signed(&essentials.source_state, &essentials.tail, &essentials.identity().ok()?, algorithm);
     // The length of the hole is not in what is signed, but it follows from the ByteRange, which is.
     let range = byte_range(body.source.length, &essentials.tail)?;
-    let same_hole = contains(essentials.tail.before(), range.as_bytes());
+    let same_hole = find(essentials.tail.before(), range.as_bytes()).is_some();
     // The time stands in the signature dictionary, the nonce in the id: neither can be changed here alone.
     let dated = format!("/M ({})", moment.time().to_pdf());
-    let same_moment = essentials.id == id(&moment, &again) && contains(essentials.tail.before(), dated.as_bytes());
+    let same_moment =
+        essentials.id == id(&moment, &again) && find(essentials.tail.before(), dated.as_bytes()).is_some();
     let sound = same_source && same_hole && same_moment && again == essentials.to_be_signed;
     sound.then_some((essentials, value))
 }
@@ -136,10 +138,6 @@ fn byte_range(source: u64, tail: &Tail) -> Option<String> {
     let close = source.checked_add(to_u64(tail.hole().end.checked_add(1)?))?;
     let end = source.checked_add(to_u64(tail.bytes().len()))?;
     Some(format!("/ByteRange [0 {open} {close} {}]", end.checked_sub(close)?))
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn parse_tail(body: &Body, limits: &Limits) -> Option<Tail> {
