@@ -82,6 +82,42 @@ limits! {
     pdf_contents_bytes: 4 << 20;
     /// Bytes that a rebuild of broken cross-references scans.
     pdf_rebuild_bytes: 4 << 30;
+    /// Entries of a ZIP.
+    zip_entries: 10_000;
+    /// Bytes of the name of a ZIP entry.
+    zip_name_bytes: 512;
+    /// Bytes of the comment of a ZIP, and of one entry.
+    zip_comment_bytes: 1_024;
+    /// Bytes of the extra fields of one header.
+    zip_extra_bytes: 1_024;
+    /// Bytes of one entry when inflated.
+    zip_entry_bytes: 16 << 30;
+    /// Bytes of all entries when inflated.
+    zip_total_bytes: 64 << 30;
+    /// How many times larger an entry may become when inflated, once it is above 1 MiB.
+    zip_ratio: 200;
+    /// Bytes of the `mimetype` entry.
+    asice_mimetype_bytes: 64;
+    /// Signature files of a container.
+    asice_signature_files: 256;
+    /// Bytes of an XML document.
+    xml_bytes: 16 << 20;
+    /// Nesting of XML elements.
+    xml_depth: 100;
+    /// Elements of an XML document.
+    xml_elements: 250_000;
+    /// Attributes of one XML element, namespace declarations not counted.
+    xml_attributes: 64;
+    /// Namespace declarations of one XML element.
+    xml_namespaces: 32;
+    /// Namespace declarations in scope at one place.
+    xml_namespaces_in_scope: 128;
+    /// References of one XML signature.
+    xades_references: 10_001;
+    /// Transforms of one reference.
+    xades_transforms: 2;
+    /// Signatures in one file.
+    xades_signatures: 256;
     /// Bytes of a CMS structure.
     cms_bytes: 8 << 20;
     /// Nesting of ASN.1.

@@ -98,23 +98,13 @@ fn finish(name: &str, bytes: &[u8], answered: Answered, path: PathBuf, existing:
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    ready.staged = Some((Staged::write(signed.output(), &path, None)?, existing));
+    let staged = Staged::write(signed.output(), &path, None)?;
+    (ready.bytes_in, ready.bytes_out) = (u64::try_from(bytes.len()).unwrap_or(u64::MAX), staged.len()?);
+    ready.staged = Some((staged, existing));
     let target = Target::File(path);
-    let facts = Facts {
-        input: name.to_owned(),
-        reference: None,
-        id: signed.id(),
-        level: signed.level(),
-        certificate: signed.certificate()?,
-        signing_time: signed.signing_time(),
-        output: signed.output(),
-        target: &target,
-        started,
-    };
-    facts.tell(&mut ready)?;
-    let (before, after) = (bytes.len(), signed.output().len());
-    ready.bytes_in = u64::try_from(before).unwrap_or(u64::MAX);
-    ready.bytes_out = after;
+    let facts = Facts { input: name.to_owned(), reference: None, target: &target, started };
+    facts.tell(&signed, &mut ready)?;
+    let (before, after) = (ready.bytes_in, ready.bytes_out);
     ready.line.text =
         format!("{name:16} {before:>8} {after:>8}  {}  {}  {}", answered.code, signed.level(), target.name());
     Ok(ready)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use eseal::error::Refusal;
 use eseal::system::{self, Existing, FileIdentity, Staged};
-use eseal::{DigestAlgorithm, Document, ErrorCode, Limits, Output, Recovery, Result, Source, State};
+use eseal::{Document, ErrorCode, Limits, Output, Recovery, Result, Source};
 
 use super::inputs::{Input, Origin, is_pdf_name};
 use super::run::Ready;
@@ -56,7 +56,6 @@ impl Opened {
 
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
     pub(crate) fn place(&self, output: &Output, target: &Target, existing: Existing, ready: &mut Ready) -> Result<()> {
-        ready.bytes_out = output.len();
         match target {
             Target::File(path) => {
                 let staged = match Staged::write(output, path, self.permissions.clone()) {
@@ -66,15 +65,19 @@ impl Opened {
                     }
                     staged => staged?,
                 };
+                ready.bytes_out = staged.len()?;
                 ready.staged = Some((staged, existing));
                 Ok(())
             }
-            Target::InPlace(path) => system::append(path, output),
+            Target::InPlace(path) => {
+                ready.bytes_out = output.len().unwrap_or_default();
+                system::append(path, output)
+            }
             Target::Stdout => {
                 // What has gone into a pipe can't be thrown away, so the source is looked at first.
                 output.verify_source()?;
                 let mut out = io::stdout().lock();
-                output.write_to(&mut out)?;
+                ready.bytes_out = output.write_to(&mut out)?;
                 Ok(out.flush()?)
             }
         }
@@ -88,29 +91,14 @@ pub(crate) fn need(path: &Path) -> u64 {
     OVERHEAD_BYTES + len.min(WHOLE_BYTES).saturating_mul(3)
 }
 
-/// SHA-256 of the source; only where it was signed with another digest this reads it once more.
-pub(crate) fn source_sha256(output: &Output) -> Result<String> {
-    let known = output.source_digest();
-    if known.algorithm() == DigestAlgorithm::Sha256 {
-        return Ok(known.to_hex());
-    }
-    let mut state = State::new(DigestAlgorithm::Sha256);
-    output.source().for_each(0..output.source().len(), |bytes| {
-        state.update(bytes);
-        Ok(())
-    })?;
-    Ok(state.finish().to_hex())
-}
-
 /// Whether the file at `path` holds exactly this result.
 pub(crate) fn holds(path: &Path, output: &Output) -> Result<bool> {
     let metadata = path.symlink_metadata()?;
-    if !metadata.is_file() || metadata.len() != output.len() {
+    if !metadata.is_file() || output.len().is_some_and(|len| len != metadata.len()) {
         return Ok(false);
     }
     let mut same = Same { file: io::BufReader::new(File::open(path)?), is_same: true };
-    output.write_to(&mut same)?;
-    Ok(same.is_same)
+    Ok(output.write_to(&mut same)? == metadata.len() && same.is_same)
 }
 
 /// A writer that compares what is written with a file.

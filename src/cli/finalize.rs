@@ -111,7 +111,7 @@ impl Job {
             }
             // Finalizing is a pure function: what a run before this one has written is the result.
             Target::File(path) if path.symlink_metadata().is_ok() && holds(path, output)? => {
-                ready.bytes_out = output.len();
+                ready.bytes_out = output.len().unwrap_or_default();
             }
             _ => {
                 self.targets.check(&target)?;
@@ -127,18 +127,8 @@ impl Job {
                 self.store.save_record(&value.id, &record)?;
             }
         }
-        let facts = Facts {
-            input: record.input,
-            reference: record.reference,
-            id: signed.id(),
-            level: signed.level(),
-            certificate: signed.certificate()?,
-            signing_time: signed.signing_time(),
-            output,
-            target: &target,
-            started,
-        };
-        facts.tell(&mut ready)?;
+        let facts = Facts { input: record.input, reference: record.reference, target: &target, started };
+        facts.tell(&signed, &mut ready)?;
         Ok(ready)
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct Signed {
     pub(crate) output: String,
     pub(crate) level: &'static str,
     pub(crate) bytes: u64,
-    pub(crate) source_sha256: String,
+    pub(crate) source_sha256: Option<String>,
     pub(crate) signer: Signer,
     pub(crate) signing_time: String,
     pub(crate) timestamps: Vec<()>,

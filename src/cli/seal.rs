@@ -121,18 +121,8 @@ impl Job<'_> {
         let signed = seal::seal(&document, &plan, self.key, self.signing.moment(&input))?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(signed.output(), &target, existing, &mut ready)?;
-        let facts = Facts {
-            input: input.name(),
-            reference: input.own.reference,
-            id: signed.id(),
-            level: signed.level(),
-            certificate: signed.certificate()?,
-            signing_time: signed.signing_time(),
-            output: signed.output(),
-            target: &target,
-            started,
-        };
-        facts.tell(&mut ready)?;
+        let facts = Facts { input: input.name(), reference: input.own.reference, target: &target, started };
+        facts.tell(&signed, &mut ready)?;
         Ok(ready)
     }
 

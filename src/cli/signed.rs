@@ -4,38 +4,32 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use eseal::batch::{Done, Journal};
-use eseal::{Certificate, Level, Output, Result, Time};
+use eseal::{Result, Signed};
 
-use super::documents::source_sha256;
 use super::report::{printable, size};
 use super::run::{Line, Ready};
 use super::targets::{Target, Targets};
 use super::{Outcome, Stop, args, lines};
 
-/// What is told of a signed document.
+/// What is told of a signed document besides what it says itself.
 pub(crate) struct Facts<'a> {
     pub(crate) input: String,
     pub(crate) reference: Option<String>,
-    pub(crate) id: &'a str,
-    pub(crate) level: Level,
-    pub(crate) certificate: &'a Certificate,
-    pub(crate) signing_time: Time,
-    pub(crate) output: &'a Output,
     pub(crate) target: &'a Target,
     pub(crate) started: Instant,
 }
 
 impl Facts<'_> {
-    /// Fills in the line and the journal's.
-    pub(crate) fn tell(self, ready: &mut Ready) -> Result<()> {
+    /// Fills in the line and the journal's, after the result was made ready.
+    pub(crate) fn tell(self, signed: &Signed, ready: &mut Ready) -> Result<()> {
         let line = lines::Signed {
-            id: self.id.to_owned(),
+            id: signed.id().to_owned(),
             output: self.target.name(),
-            level: self.level.as_str(),
-            bytes: self.output.len(),
-            source_sha256: source_sha256(self.output)?,
-            signer: self.certificate.into(),
-            signing_time: self.signing_time.to_string(),
+            level: signed.level().as_str(),
+            bytes: ready.bytes_out,
+            source_sha256: signed.source_sha256()?.map(|digest| digest.to_hex()),
+            signer: signed.certificate()?.into(),
+            signing_time: signed.signing_time().to_string(),
             timestamps: Vec::new(),
             revocation: Vec::new(),
             seconds: self.started.elapsed().as_secs_f64(),

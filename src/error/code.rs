@@ -206,6 +206,119 @@ codes! {
         "`Contents` of a signature is no hexadecimal string with one CMS structure and zeros after it.",
         "The signature is not sound; ask its maker.";
 
+    // ZIP
+    ZipNotZip = "zip.not-a-zip", Never, Document, "not a ZIP",
+        "The file does not end with an end-of-central-directory record, or is empty.",
+        "Check that the right file was given, and fetch it again: it may be cut.";
+    ZipPrefix = "zip.prefix", Never, Document, "bytes before the first entry",
+        "Something stands before the first local header: offsets then mean two things.",
+        "Have the container made anew.";
+    ZipTrailing = "zip.trailing", Never, Document, "bytes after the end of the ZIP",
+        "Something follows the end record and its comment, or two end records compete.",
+        "Have the container made anew.";
+    ZipDirectory = "zip.directory", Never, Document, "malformed central directory",
+        "The central directory or the end record is cut, or its numbers do not fit.",
+        "Fetch the container again, or have it made anew.";
+    ZipZip64 = "zip.zip64", Never, Document, "malformed ZIP64 record",
+        "A ZIP64 record is missing, stands where none is needed, or says something else than the record it extends.",
+        "Have the container made anew.";
+    ZipHeader = "zip.header", Never, Document, "malformed local header",
+        "No local header stands where the central directory says, or it is cut.",
+        "Have the container made anew.";
+    ZipMismatch = "zip.mismatch", Never, Document, "local header and central directory differ",
+        "Name, method, size, CRC-32 or flags of an entry are told in two ways: two readers may see two documents.",
+        "Have the container made anew.";
+    ZipOverlap = "zip.overlap", Never, Document, "entries overlap",
+        "Two entries, or an entry and the central directory, claim the same bytes.",
+        "Have the container made anew.";
+    ZipGap = "zip.gap", Never, Document, "bytes between entries that belong to none",
+        "The container holds bytes that its central directory does not know: an entry may have been hidden.",
+        "Have the container made anew.";
+    ZipExtra = "zip.extra", Never, Document, "malformed extra field",
+        "An extra field is cut, stands twice, or gives the entry another name.",
+        "Have the container made anew.";
+    ZipName = "zip.name", Never, Document, "unsafe entry name",
+        "A name is not UTF-8, absolute, too long, has `..`, an empty part, a backslash, a drive letter, control or direction characters.",
+        "Have the container made anew with plain names.";
+    ZipDuplicate = "zip.duplicate", Never, Document, "two entries have the same name",
+        "Two names are equal, equal but for letter case or Unicode form, or one is a folder of the other.",
+        "Have the container made anew.";
+    ZipEncrypted = "zip.encrypted", Never, Document, "an entry is encrypted",
+        "Encrypted entries are not read.",
+        "Have the container made anew without a password.";
+    ZipMethod = "zip.method", Never, Document, "compression method is not supported",
+        "Entries of a container are stored or deflated; EN 319 162-1 knows no other.",
+        "Have the container made anew.";
+    ZipSpecial = "zip.special", Never, Document, "an entry is no ordinary file",
+        "A symbolic link, a device or a folder with content; or the ZIP is split over several files.",
+        "Have the container made anew.";
+    ZipData = "zip.data", Never, Document, "an entry's data are damaged",
+        "The data can't be inflated, or their size or CRC-32 is not the one in the headers.",
+        "Fetch the container again.";
+
+    // XML
+    XmlEncoding = "xml.encoding", Never, Document, "XML is not UTF-8",
+        "The text is no UTF-8, has characters XML 1.0 forbids, or declares another encoding or version.",
+        "The signature is not sound; ask its maker.";
+    XmlDoctype = "xml.doctype", Never, Document, "XML with a document type declaration",
+        "Document type declarations and entities of one's own are refused: they can change what is signed, read files and exhaust memory.",
+        "The signature is not sound; ask its maker.";
+    XmlSyntax = "xml.syntax", Never, Document, "malformed XML",
+        "The text is not well-formed.",
+        "The signature is not sound; ask its maker.";
+    XmlNamespace = "xml.namespace", Never, Document, "malformed namespace",
+        "A prefix is not declared, a reserved one is declared anew, or a namespace is relative or empty where it may not be.",
+        "The signature is not sound; ask its maker.";
+    XmlDuplicateAttribute = "xml.duplicate-attribute", Never, Document, "an element has the same attribute twice",
+        "Two readers may see two documents.",
+        "The signature is not sound; ask its maker.";
+    XmlDuplicateId = "xml.duplicate-id", Never, Document, "two elements have the same Id",
+        "A reference to it could mean either: the way of signature wrapping.",
+        "The signature is not sound; ask its maker.";
+
+    // XAdES
+    XadesMalformed = "xades.malformed", Never, Document, "malformed XAdES signature",
+        "An element is missing, stands twice, or holds what it may not (EN 319 132-1).",
+        "The signature is not sound; ask its maker.";
+    XadesReference = "xades.reference", Never, Document, "malformed or forbidden reference",
+        "A reference has no URI, leaves the container, or has transforms other than canonicalization.",
+        "The signature is not sound; ask its maker.";
+
+    // ASiC-E
+    AsiceMimetype = "asice.mimetype", Never, Document, "no container of a known kind",
+        "The `mimetype` entry is missing, compressed, not the first, or names something else than ASiC-E.",
+        "Give an ASiC-E or EDOC 2 container. Other files go into a new one.";
+    AsiceKind = "asice.kind", Never, Document, "the container's kind of signature is not supported",
+        "ASiC-S, CAdES signatures, evidence records and EDOC 1 are not added to.",
+        "Wrap it with `--nest`: it becomes a data file of a new container.";
+    AsiceManifest = "asice.manifest", Never, Document, "malformed manifest",
+        "`META-INF/manifest.xml` can't be read, or lists other files than the container holds.",
+        "Have the container made anew.";
+    AsiceName = "asice.name", Never, Document, "name is not possible for a data file",
+        "The name is `mimetype`, below `META-INF`, or unsafe.",
+        "Rename the file.";
+    AsiceDuplicate = "asice.duplicate", Never, Document, "two data files have the same name",
+        "Two names are equal, equal but for letter case or Unicode form, or one is a folder of the other.",
+        "Rename one of them.";
+    AsiceEmpty = "asice.empty", Never, Document, "no data file to sign",
+        "A container needs at least one data file.",
+        "Give a file.";
+    AsiceDataMissing = "asice.data-missing", Never, Document, "data files are not in the container",
+        "Earlier signatures cover files that the container does not hold, and no digest was given for them.",
+        "Put the files in with `eseal fill`, or give their digests with `--digests`.";
+    AsiceUnsigned = "asice.unsigned-file", Never, Document, "a data file is not covered by an earlier signature",
+        "A file was added or changed after the container was signed, or the signatures cover different files.",
+        "Have the container made anew from the files that are meant.";
+    AsiceDigest = "asice.digest", Never, Document, "a data file is not the one that was signed",
+        "Its digest or size differs from the one given or signed.",
+        "Give the file that was signed.";
+    AsiceUnknownFile = "asice.unknown-file", Never, Document, "the container does not want this file",
+        "No signature of the container covers a file of this name, or the container holds it already.",
+        "Check the name; `NAME=FILE` gives a file another one.";
+    AsiceFileMissing = "asice.file-missing", Never, Document, "a file that was signed was not given",
+        "The container wants more files than were given.",
+        "Give all of them; `eseal inspect` lists them.";
+
     // ASN.1, CMS, certificates
     DerMalformed = "der.malformed", Never, Document, "malformed ASN.1",
         "The bytes are not the DER (or, where allowed, BER) that they should be.",
@@ -310,8 +423,8 @@ codes! {
         "A line of the manifest or list is not what it should be.",
         "Pass one JSON object, or one name, a line.";
     InputFormat = "input.format", Never, Document, "the format is not supported",
-        "Only PDF is signed by this version.",
-        "Give PDF files.";
+        "The name says `.pdf`, `.asice` or `.edoc`, but the bytes are something else.",
+        "Give the right file, or say what it is with `--format`.";
 
     // files
     IoNotFound = "io.not-found", Never, Document, "file not found",

@@ -7,7 +7,7 @@ use crate::flow::Signed;
 use crate::flow::essentials::{Essentials, id, to_be_signed};
 use crate::flow::state::{self, Kind, Saved};
 use crate::limits::Limits;
-use crate::output::{Output, Piece};
+use crate::output::{Output, Piece, Update};
 use crate::pades::Draft;
 use crate::pki::Certificate;
 use crate::signature::{SignatureValue, ToBeSigned};
@@ -98,8 +98,8 @@ impl Prepared {
     /// The document with its hole still empty, for those who fill it in place later.
     #[must_use]
     pub fn output(&self) -> Output {
-        let pieces = vec![Piece::Source, Piece::Bytes(self.essentials.tail.bytes().to_vec())];
-        Output::new(self.source.clone(), self.essentials.source_digest, pieces)
+        let tail = vec![Piece::Bytes(self.essentials.tail.bytes().to_vec())];
+        Output::update(Update::after(self.source.clone(), self.essentials.source_digest, tail))
     }
 
     /// Puts the signature in, after it has verified with the plan's certificate.

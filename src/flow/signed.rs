@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::cms::accept_value;
-use crate::error::{ErrorCode, Result, StateError};
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::error::{Error, ErrorCode, Result, StateError};
 use crate::flow::essentials::Essentials;
 use crate::flow::state::{self, Kind, Saved};
 use crate::limits::Limits;
-use crate::output::Output;
+use crate::output::{Output, digest_of};
 use crate::pki::Certificate;
 use crate::signature::SignatureValue;
 use crate::signing::Level;
@@ -77,6 +78,19 @@ impl Signed {
         self.essentials.signer()
     }
 
+    /// SHA-256 of the document that was signed; only where it was signed with another digest this reads it once more.
+    ///
+    /// # Errors
+    /// Reading faults.
+    pub fn source_sha256(&self) -> Result<Option<Digest>> {
+        let known = self.essentials.source_digest;
+        let update = self.output.as_update();
+        match update.filter(|_| known.algorithm() != DigestAlgorithm::Sha256) {
+            Some(update) => digest_of(&update.source, DigestAlgorithm::Sha256).map(Some),
+            None => Ok(Some(known)),
+        }
+    }
+
     /// The claimed time of signing.
     #[must_use]
     pub fn signing_time(&self) -> Time {
@@ -102,9 +116,9 @@ impl Signed {
     /// [`Error::Bug`](crate::Error::Bug) only.
     pub fn fill(&self) -> Result<Fill> {
         let start = self.essentials.tail.hole().start;
-        let tail = self.output.tail()?;
-        let hole = tail.get(self.essentials.tail.hole()).unwrap_or_default().to_vec();
-        let tail_offset = self.output.source().len();
+        let update = self.output.as_update().ok_or(Error::Bug("a PDF is an update of its source"))?;
+        let hole = update.tail_bytes()?.get(self.essentials.tail.hole()).unwrap_or_default().to_vec();
+        let tail_offset = update.source.len();
         Ok(Fill {
             tail_offset,
             tail: self.essentials.tail.bytes().to_vec(),

@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::output::{Output, Piece};
+use crate::output::{Output, Piece, Update};
 use crate::pdf::text::push_hex;
 use crate::signing::Tail;
 use crate::source::Source;
@@ -20,6 +20,6 @@ pub(crate) fn finalize(source: &Source, source_digest: &Digest, tail: &Tail, cms
     let mut filled = Vec::with_capacity(tail.before().len() + needed);
     filled.extend_from_slice(tail.before());
     push_hex(&mut filled, cms);
-    let pieces = vec![Piece::Source, Piece::Bytes(filled), Piece::Zeros(rest), Piece::Bytes(tail.after().to_vec())];
-    Ok(Output::new(source.clone(), *source_digest, pieces))
+    let pieces = vec![Piece::Bytes(filled), Piece::Zeros(rest), Piece::Bytes(tail.after().to_vec())];
+    Ok(Output::update(Update::after(source.clone(), *source_digest, pieces)))
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::staged::{busy, is_ours};
 use super::{beside, open, sync_directory};
 use crate::digest::{Digest, DigestAlgorithm, State};
-use crate::error::{ErrorCode, Result, StateError};
+use crate::error::{Error, ErrorCode, Misuse, Result, StateError};
 use crate::output::Output;
 
 /// Appends what `output` adds to the file at `path`, which must be its source.
@@ -23,16 +23,18 @@ use crate::output::Output;
 /// `state.document-changed` when the file has another length than the source or was written to
 /// meanwhile. When writing fails the file is what it was before.
 pub fn append(path: &Path, output: &Output) -> Result<()> {
-    let tail = output.tail()?;
+    let update = output.as_update().ok_or(Misuse::new("a container made anew can't be written in place"))?;
+    let tail = update.tail_bytes()?;
     // Through a link the undo file belongs beside the file itself.
     let path = fs::canonicalize(path)?;
     let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
-    let len = output.source().len();
-    output.source().check_unchanged()?;
+    let len = update.source.len();
+    update.source.check_unchanged()?;
     if file.metadata()?.len() != len {
         return Err(StateError::new(ErrorCode::DocumentChanged).into());
     }
-    let undo = Undo::create(&path, len, output.source_digest())?;
+    let [check] = update.checks.as_slice() else { return Err(Error::Bug("several checks of one source")) };
+    let undo = Undo::create(&path, len, &check.digest)?;
     let written = write_at(&mut file, len, &tail);
     if written.is_err() {
         file.set_len(len)?;
@@ -144,7 +146,7 @@ const UNDO_BYTES: u64 = 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Piece;
+    use crate::output::{Piece, Update};
 
     const OLD: &[u8] = b"the old document";
 
@@ -154,8 +156,12 @@ mod tests {
         fs::write(&path, OLD).unwrap();
         let (source, _) = open(&path).unwrap();
         let digest = DigestAlgorithm::Sha256.digest(OLD);
-        let output = Output::new(source, digest, vec![Piece::Source, Piece::Bytes(b" and new".to_vec())]);
+        let output = Output::update(Update::after(source, digest, vec![Piece::Bytes(b" and new".to_vec())]));
         (dir, path, output)
+    }
+
+    fn digest(output: &Output) -> Digest {
+        output.as_update().unwrap().checks[0].digest
     }
 
     fn undo_line(digest: &Digest) -> String {
@@ -177,7 +183,7 @@ mod tests {
     fn a_crash_at_any_step_gives_the_old_file() {
         let (_dir, path, output) = file();
         let undo = beside(&path, UNDO).unwrap();
-        let line = undo_line(output.source_digest());
+        let line = undo_line(&digest(&output));
         for cut in 0..line.len() {
             fs::write(&undo, &line[..cut]).unwrap();
             assert!(!restore(&path).unwrap());
@@ -213,7 +219,7 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let undo = beside(&path, UNDO).unwrap();
         fs::write(&path, [OLD, b" an"].concat()).unwrap();
-        fs::write(&undo, undo_line(output.source_digest())).unwrap();
+        fs::write(&undo, undo_line(&digest(&output))).unwrap();
         assert!(restore(&link).unwrap());
         append(&link, &output).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"the old document and new");

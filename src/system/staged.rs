@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{FileIdentity, FileSource, beside, directory_of};
 use crate::error::{Error, Result};
-use crate::output::Output;
+use crate::output::{Output, Sink, Stream};
 use crate::source::Source;
 
 /// What to do with a file that has the target's name already.
@@ -51,6 +52,18 @@ impl Staged {
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// How many bytes it has.
+    ///
+    /// # Errors
+    /// What the system says.
+    #[allow(clippy::len_without_is_empty, reason = "a file's length is a fact about it, not a container's")]
+    pub fn len(&self) -> Result<u64> {
+        match &self.file {
+            Some(file) => Ok(file.metadata()?.len()),
+            None => Err(Error::Bug("staged file is closed")),
+        }
     }
 
     /// Waits until its bytes are on the disk.
@@ -130,21 +143,44 @@ pub fn sync_directory(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// `state.other-document` and `state.document-changed`: throw `file` away. What the system says.
-pub fn copy_to(output: &Output, mut file: &File) -> Result<()> {
-    let (Some(mut from), Ok(tail)) = (output.source().as_file(), output.tail()) else {
-        let mut buffered = io::BufWriter::with_capacity(BUFFER_BYTES, file);
-        output.write_to(&mut buffered)?;
-        return Ok(());
-    };
-    let len = output.source().len();
-    // Nothing else uses the cursor of a source's file: windows are read at their offsets.
-    from.seek(SeekFrom::Start(0))?;
-    io::copy(&mut io::Read::take(&mut from, len), &mut file)?;
-    // The copy was opened for reading, too; its own length is checked by reading all of it.
-    let copy = Source::from_reader(Arc::new(FileSource::new(file.try_clone()?)?), len);
-    output.verify(&copy, 0..len)?;
-    file.seek(SeekFrom::Start(len))?;
-    Ok(file.write_all(&tail)?)
+pub fn copy_to(output: &Output, file: &File) -> Result<()> {
+    let mut sink = FileSink { file, buffered: io::BufWriter::with_capacity(BUFFER_BYTES, file) };
+    output.write_sink(&mut sink)?;
+    Ok(sink.buffered.flush()?)
+}
+
+/// A file that nobody else writes to, as the place where an output goes.
+struct FileSink<'a> {
+    file: &'a File,
+    buffered: io::BufWriter<&'a File>,
+}
+
+impl Sink for FileSink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.buffered.write_all(bytes)?)
+    }
+
+    fn copy(&mut self, source: &Source, range: Range<u64>, seen: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let Some((mut from, offset)) = source.as_file_part() else {
+            return Stream(&mut self.buffered).copy(source, range, seen);
+        };
+        self.buffered.flush()?;
+        let mut file = self.file;
+        let start = file.stream_position()?;
+        let len = range.end.saturating_sub(range.start);
+        // Nothing else uses the cursor of a source's file: windows are read at their offsets.
+        from.seek(SeekFrom::Start(offset.saturating_add(range.start)))?;
+        io::copy(&mut io::Read::take(&mut from, len), &mut file)?;
+        let end = start.saturating_add(len);
+        // The copy was opened for reading, too; its own length is checked by reading all of it.
+        let copy = Source::from_reader(Arc::new(FileSource::new(file.try_clone()?)?), end);
+        copy.for_each(start..end, |bytes| {
+            seen(bytes);
+            Ok(())
+        })?;
+        file.seek(SeekFrom::Start(end))?;
+        Ok(())
+    }
 }
 
 // Created by us alone, and locked as long as we live: so what is there unlocked is a crashed run's.
@@ -204,11 +240,11 @@ mod tests {
     use super::*;
     use crate::digest::DigestAlgorithm;
     use crate::error::ErrorCode;
-    use crate::output::Piece;
+    use crate::output::{Piece, Update};
 
     fn output(source: Source, bytes: &[u8]) -> Output {
         let digest = DigestAlgorithm::Sha256.digest(bytes);
-        Output::new(source, digest, vec![Piece::Source, Piece::Bytes(b"tail".to_vec()), Piece::Zeros(3)])
+        Output::update(Update::after(source, digest, vec![Piece::Bytes(b"tail".to_vec()), Piece::Zeros(3)]))
     }
 
     fn names(dir: &Path) -> Vec<String> {
