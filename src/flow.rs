@@ -4,11 +4,13 @@
 
 mod document;
 mod essentials;
+mod inputs;
 mod prepared;
 mod signed;
 mod state;
 
-pub use document::{Document, Format};
+pub use document::{Document, Format, Inspection};
+pub use inputs::Inputs;
 pub use prepared::Prepared;
 pub use signed::{Fill, Signed};
 pub use state::StateSummary;

@@ -30,7 +30,7 @@
 //! let mut out = Vec::new();
 //! signed.output().write_to(&mut out)?;
 //! # let again = Document::open(Source::from_bytes(out), &Limits::default())?.inspect()?;
-//! # assert_eq!(again.signatures[0].signature_verifies, Some(true));
+//! # assert_eq!(again.into_pdf().unwrap().signatures[0].signature_verifies, Some(true));
 //! # Ok(())
 //! # }
 //! ```
@@ -75,6 +75,7 @@ pub mod seal;
 pub mod store;
 pub mod system;
 
+mod asice;
 mod cms;
 mod der;
 mod digest;
@@ -91,12 +92,13 @@ mod signing;
 mod source;
 mod time;
 
+pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileReport, EntryReport};
 pub use digest::{Digest, DigestAlgorithm, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
-pub use flow::{Document, Fill, Format, Prepared, Signed, StateSummary};
+pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary};
 pub use limits::Limits;
 pub use output::Output;
-pub use pades::{Coverage, FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
+pub use pades::{Coverage, FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 pub use pdf::Recovery;
 pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, draw_moment};

@@ -20,7 +20,7 @@ pub use coverage::Coverage;
 pub(crate) use finalize::finalize;
 pub(crate) use inspect::{inspect, signed_last_by};
 pub(crate) use prepare::{Draft, prepare};
-pub use report::{FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
+pub use report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 
 /// The handler that a signature names.
 const FILTER: &str = "Adobe.PPKLite";

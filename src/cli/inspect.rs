@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use eseal::{FieldReport, Inspection, Limits, Lock, Recovery, Result, SignatureReport};
+use eseal::{FieldReport, Limits, Lock, PdfInspection, Recovery, Result, SignatureReport};
 use serde::Serialize;
 
 use super::args::Inspect;
@@ -29,7 +29,7 @@ fn inspect(item: Item, recovery: Recovery, limits: &Limits) -> Result<Ready> {
     let mut ready = Ready::default();
     let opened = Opened::input(&input, &mut ready)?;
     let document = opened.document(recovery, limits)?;
-    let found = document.inspect()?;
+    let Some(found) = document.inspect()?.into_pdf() else { return Err(eseal::Error::Bug("skeleton")) };
     let line = Inspected::new(&input, document.format().as_str(), &found);
     ready.line = Line { json: lines::json(&line)?, text: text(&line.input, &found), is_skipped: false };
     Ok(ready)
@@ -96,7 +96,7 @@ struct Timestamp<'a> {
 }
 
 impl<'a> Inspected<'a> {
-    fn new(input: &Input, format: &'static str, found: &'a Inspection) -> Self {
+    fn new(input: &Input, format: &'static str, found: &'a PdfInspection) -> Self {
         Inspected {
             input: input.name(),
             format,
@@ -149,7 +149,7 @@ impl<'a> Signature<'a> {
     }
 }
 
-fn text(input: &str, found: &Inspection) -> String {
+fn text(input: &str, found: &PdfInspection) -> String {
     let revisions = match found.revisions.len() {
         1 => "1 revision".to_owned(),
         n => format!("{n} revisions"),

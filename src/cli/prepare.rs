@@ -112,7 +112,10 @@ impl Job {
         let summary = StateSummary::read(&state, &self.limits).ok()?;
         let cheap = source.len() <= CHEAP_BYTES;
         let is_same = match cheap || !identity.was_settled(since) {
-            true => digest(source, summary.source_digest().algorithm()).ok()? == *summary.source_digest(),
+            true => {
+                let known = summary.source_digest()?;
+                digest(source, known.algorithm()).ok()? == known
+            }
             false => summary.source_len() == source.len(),
         };
         is_same.then_some(summary)

@@ -30,11 +30,11 @@ struct Shown {
     listed: Listed,
     path: Option<PathBuf>,
     output: Option<PathBuf>,
-    field: String,
+    field: Option<String>,
     signer: Option<Signer>,
     signing_time: String,
     source_bytes: u64,
-    source_digest: String,
+    source_digest: Option<String>,
 }
 
 /// A line of `sessions expire` and `sessions purge`.
@@ -138,11 +138,13 @@ fn shown(entry: &Entry, summary: &StateSummary, record: Record) -> Result<Shown>
     Ok(Shown {
         path: record.path.as_ref().and_then(|path| path.to_path()),
         output: record.output.as_ref().and_then(|path| path.to_path()),
-        field: summary.field().to_owned(),
+        field: summary.field().map(str::to_owned),
         signer: summary.certificate().map(Signer::from),
         signing_time: summary.signing_time().to_string(),
         source_bytes: summary.source_len(),
-        source_digest: format!("{}:{}", summary.source_digest().algorithm().name(), summary.source_digest().to_hex()),
+        source_digest: summary
+            .source_digest()
+            .map(|digest| format!("{}:{}", digest.algorithm().name(), digest.to_hex())),
         listed: listed(entry, summary, record)?,
     })
 }

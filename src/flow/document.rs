@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::flow::Prepared;
+use crate::asice::{self, Container, ContainerInspection, DataFile, NewContainer};
+use crate::error::{ErrorCode, Misuse, Refusal, Result};
+use crate::flow::{Inputs, Prepared};
 use crate::limits::Limits;
-use crate::pades::{self, Inspection};
+use crate::output::Output;
+use crate::pades::{self, PdfInspection};
 use crate::pdf::{self, Recovery};
 use crate::pki::Certificate;
 use crate::signing::Plan;
@@ -18,6 +20,10 @@ use crate::time::Moment;
 pub enum Format {
     /// PDF, signed as PAdES.
     Pdf,
+    /// ASiC-E container with XAdES.
+    Asice,
+    /// The same under the name that it has in Latvia.
+    Edoc,
 }
 
 impl Format {
@@ -26,7 +32,19 @@ impl Format {
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Pdf => "pdf",
+            Format::Asice => "asice",
+            Format::Edoc => "edoc",
         }
+    }
+
+    /// The format of this name.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) when there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let all = [Format::Pdf, Format::Asice, Format::Edoc];
+        let found = all.into_iter().find(|format| format.as_str().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| Misuse::new("format is not pdf, asice or edoc").into())
     }
 
     /// The kind of signature it gets, such as `pades`.
@@ -34,53 +52,115 @@ impl Format {
     pub fn signature(self) -> &'static str {
         match self {
             Format::Pdf => "pades",
+            Format::Asice | Format::Edoc => "xades",
         }
     }
 }
 
 /// A document that was opened: its structure is sound, only what signing needs was read.
-pub struct Document {
-    pdf: pdf::Document,
+pub struct Document(Kind);
+
+enum Kind {
+    Pdf(pdf::Document),
+    Container(Container),
+    New(NewContainer),
+}
+
+/// What was found in a document. No verdict on trust.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Inspection {
+    /// A PDF.
+    Pdf(PdfInspection),
+    /// A container.
+    Container(ContainerInspection),
+}
+
+impl Inspection {
+    /// What was found in a PDF, if it is one.
+    #[must_use]
+    pub fn into_pdf(self) -> Option<PdfInspection> {
+        match self {
+            Inspection::Pdf(found) => Some(found),
+            Inspection::Container(_) => None,
+        }
+    }
+
+    /// What was found in a container, if it is one.
+    #[must_use]
+    pub fn into_container(self) -> Option<ContainerInspection> {
+        match self {
+            Inspection::Container(found) => Some(found),
+            Inspection::Pdf(_) => None,
+        }
+    }
 }
 
 impl Document {
-    /// Opens a sound document.
+    /// Opens a sound document: a PDF, or an ASiC-E container.
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) with the offset of the first thing that is
-    /// wrong; [`Error::LimitExceeded`](crate::Error::LimitExceeded).
+    /// wrong; [`Error::LimitExceeded`](crate::Error::LimitExceeded); `input.format` for anything else.
     pub fn open(source: Source, limits: &Limits) -> Result<Self> {
         Document::open_with(source, limits, Recovery::Refuse)
     }
 
-    /// Opens a document, and says what to do with one whose cross-references are broken.
+    /// Opens a document, and says what to do with a PDF whose cross-references are broken.
     ///
     /// # Errors
     /// As [`Document::open`].
     pub fn open_with(source: Source, limits: &Limits, recovery: Recovery) -> Result<Self> {
-        Ok(Document { pdf: pdf::Document::open(&source, limits, recovery)? })
+        if asice::is_zip(&source)? {
+            return Ok(Document(Kind::Container(Container::open(&source, limits)?)));
+        }
+        Ok(Document(Kind::Pdf(pdf::Document::open(&source, limits, recovery)?)))
     }
 
-    /// Its format.
+    /// A container that is still to be made, of files with content and of files known by digest.
+    ///
+    /// # Errors
+    /// `asice.name`, `asice.duplicate`, `asice.empty`.
+    pub fn new_container(files: Vec<DataFile>, limits: &Limits) -> Result<Self> {
+        Ok(Document(Kind::New(NewContainer::new(files, limits)?)))
+    }
+
+    /// Takes these data files of a container at their digests, in place of reading them.
+    ///
+    /// For a container that was signed by digest and does not hold its files, and for digests that are known from
+    /// the same run: then another signature costs nothing for the size of the data. The caller vouches for them.
+    ///
+    /// # Errors
+    /// `asice.unknown-file` for a name that the container does not know; [`Error::Misuse`](crate::Error::Misuse)
+    /// where this is no container or a file comes with its content.
+    pub fn assume(self, files: Vec<DataFile>) -> Result<Self> {
+        match self.0 {
+            Kind::Container(container) => Ok(Document(Kind::Container(container.assume(files)?))),
+            Kind::Pdf(_) | Kind::New(_) => Err(Misuse::new("digests of data files are for existing containers").into()),
+        }
+    }
+
+    /// Its format; whether a container is called `asice` or `edoc` is its name's affair.
     #[must_use]
     pub fn format(&self) -> Format {
-        Format::Pdf
+        match self.0 {
+            Kind::Pdf(_) => Format::Pdf,
+            Kind::Container(_) | Kind::New(_) => Format::Asice,
+        }
     }
 
-    /// Its bytes.
-    #[must_use]
-    pub fn source(&self) -> &Source {
-        self.pdf.source()
-    }
-
-    /// What is in it: revisions, fields, signatures, and what another signature has to respect.
+    /// What is in it: revisions, fields, entries, signatures, and what another signature has to respect.
     ///
     /// Digests and signature values are computed; no verdict on trust is given.
     ///
     /// # Errors
     /// When the document can't be read. A signature that does not verify is a finding, no error.
     pub fn inspect(&self) -> Result<Inspection> {
-        pades::inspect(&self.pdf)
+        match &self.0 {
+            Kind::Pdf(pdf) => pades::inspect(pdf).map(Inspection::Pdf),
+            Kind::Container(container) => container.inspect().map(Inspection::Container),
+            Kind::New(_) => Err(Misuse::new("a container that is still to be made can't be inspected").into()),
+        }
     }
 
     /// Whether the signature that was added last is by `certificate`.
@@ -88,26 +168,54 @@ impl Document {
     /// # Errors
     /// When the document can't be read.
     pub fn signed_last_by(&self, certificate: &Certificate) -> Result<bool> {
-        pades::signed_last_by(&self.pdf, certificate)
+        match &self.0 {
+            Kind::Pdf(pdf) => pades::signed_last_by(pdf, certificate),
+            Kind::Container(container) => container.signed_last_by(certificate),
+            Kind::New(_) => Ok(false),
+        }
     }
 
-    /// Adds a signature field and a hole, and computes what the key must sign.
+    /// Computes what the key must sign, and what is to be added to the document.
     ///
-    /// The source is not copied: the result holds only the bytes to be appended. The same document,
-    /// plan and moment give the same bytes. Nothing is sent anywhere.
+    /// Sources are not copied: the result holds only new bytes. The same document, plan and moment give the same
+    /// bytes. Nothing is sent anywhere.
     ///
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an earlier signature, a lock or the form
     /// forbids another signature: ask the document's owner.
     /// [`Error::Certificate`](crate::Error::Certificate) when the certificate is not valid at the moment.
     pub fn prepare(&self, plan: &Plan, moment: Moment) -> Result<Prepared> {
-        let draft = pades::prepare(&self.pdf, plan, &moment)?;
-        Prepared::new(self.source(), plan, moment, draft)
+        match &self.0 {
+            Kind::Pdf(pdf) => {
+                let draft = pades::prepare(pdf, plan, &moment)?;
+                Prepared::of_pdf(pdf.source(), plan, moment, draft)
+            }
+            Kind::Container(container) => {
+                let draft = asice::prepare(container, plan, &moment)?;
+                Prepared::of_container(Inputs::from(container.source().clone()), plan, moment, draft)
+            }
+            Kind::New(new) => {
+                let draft = asice::prepare_new(new, plan, &moment)?;
+                Prepared::of_container(Inputs::from(new.files().to_vec()), plan, moment, draft)
+            }
+        }
+    }
+
+    /// Puts files into a container that was signed by their digests.
+    ///
+    /// # Errors
+    /// `asice.digest` for an altered file, `asice.unknown-file` for one that no signature covers or that is there
+    /// already, `asice.file-missing` when not all are given.
+    pub fn fill(&self, files: Vec<DataFile>, moment: Moment) -> Result<Output> {
+        match &self.0 {
+            Kind::Container(container) => container.fill(files, moment.time()),
+            Kind::Pdf(_) | Kind::New(_) => Err(Refusal::new(ErrorCode::InputFormat).into()),
+        }
     }
 }
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("format", &self.format()).field("source", self.source()).finish()
+        f.debug_struct("Document").field("format", &self.format()).finish_non_exhaustive()
     }
 }

@@ -1,66 +1,77 @@
 //! A document that waits for its signature value.
 
+use crate::asice;
 use crate::cms::accept_value;
 use crate::digest::State;
-use crate::error::{ErrorCode, Result, StateError};
-use crate::flow::Signed;
-use crate::flow::essentials::{Essentials, id, to_be_signed};
+use crate::error::{ErrorCode, Misuse, Result, StateError};
+use crate::flow::essentials::{Body, Essentials, PdfBody, id};
 use crate::flow::state::{self, Kind, Saved};
+use crate::flow::{Inputs, Signed};
 use crate::limits::Limits;
-use crate::output::{Output, Piece, Update};
-use crate::pades::Draft;
+use crate::output::Output;
+use crate::pades;
 use crate::pki::Certificate;
 use crate::signature::{SignatureValue, ToBeSigned};
 use crate::signing::Plan;
 use crate::source::Source;
 use crate::time::Moment;
 
-/// What was prepared: the bytes to be appended with a hole in them, and what the key must sign.
+/// What was prepared: the bytes to be added with a hole in them, and what the key must sign.
 ///
-/// It holds memory for the appended bytes only. [`Prepared::finalize`] consumes it.
+/// It holds memory for the added bytes only. [`Prepared::finalize`] consumes it.
 #[derive(Debug)]
 pub struct Prepared {
-    source: Source,
+    inputs: Inputs,
     essentials: Essentials,
 }
 
 impl Prepared {
-    pub(crate) fn new(source: &Source, plan: &Plan, moment: Moment, draft: Draft) -> Result<Self> {
+    pub(crate) fn of_pdf(source: &Source, plan: &Plan, moment: Moment, draft: pades::Draft) -> Result<Self> {
         let mut source_state = State::new(plan.algorithm().digest());
         source.for_each(0..source.len(), |bytes| {
             source_state.update(bytes);
             Ok(())
         })?;
         source.check_unchanged()?;
-        let to_be_signed = to_be_signed(&source_state, &draft.tail, plan.identity(), plan.algorithm());
+        let source_digest = source_state.clone().finish();
+        let body = PdfBody { source_digest, source_state, field: draft.field, tail: draft.tail };
+        let to_be_signed = body.to_be_signed(plan.identity(), plan.algorithm());
+        Ok(Prepared::new(Inputs::from(source.clone()), plan, moment, to_be_signed, Body::Pdf(body)))
+    }
+
+    pub(crate) fn of_container(inputs: Inputs, plan: &Plan, moment: Moment, draft: asice::Draft) -> Result<Self> {
+        let to_be_signed = ToBeSigned::new(draft.signed_info()?, plan.algorithm());
+        Ok(Prepared::new(inputs, plan, moment, to_be_signed, Body::Container(draft)))
+    }
+
+    fn new(inputs: Inputs, plan: &Plan, moment: Moment, to_be_signed: ToBeSigned, body: Body) -> Self {
         let essentials = Essentials {
-            source_digest: source_state.clone().finish(),
-            source_state,
             moment,
             certificates: plan.embedded().cloned().collect(),
             algorithm: plan.algorithm(),
             level: plan.wanted_level(),
-            field: draft.field,
-            tail: draft.tail,
             id: id(&moment, &to_be_signed),
             to_be_signed,
+            body,
         };
-        Ok(Prepared { source: source.clone(), essentials })
+        Prepared { inputs, essentials }
     }
 
     /// Takes up a saved state, perhaps in another process. The state is not trusted: what is to be
     /// signed is computed again from it and compared.
     ///
-    /// The document itself is not read here; its digest is compared while the result is written.
+    /// The document itself, or for a new container its data files, is not read here; digests are compared while the
+    /// result is written.
     ///
     /// # Errors
     /// [`Error::State`](crate::Error::State): prepare again.
-    pub fn resume(state: &[u8], source: Source, limits: &Limits) -> Result<Self> {
+    pub fn resume(state: &[u8], inputs: impl Into<Inputs>, limits: &Limits) -> Result<Self> {
+        let inputs = inputs.into();
         let Saved { kind: Kind::Prepared, essentials, .. } = state::read(state, limits)? else {
             return Err(StateError::new(ErrorCode::StateMalformed).into());
         };
-        essentials.check_source(&source)?;
-        Ok(Prepared { source, essentials })
+        essentials.check_inputs(&inputs)?;
+        Ok(Prepared { inputs, essentials })
     }
 
     /// What the key must sign.
@@ -75,10 +86,10 @@ impl Prepared {
         &self.essentials.id
     }
 
-    /// The full name of the field that is signed.
+    /// The full name of the field of a PDF that is signed.
     #[must_use]
-    pub fn field(&self) -> &str {
-        &self.essentials.field
+    pub fn field(&self) -> Option<&str> {
+        self.essentials.body.field()
     }
 
     /// The signer's certificate.
@@ -95,11 +106,15 @@ impl Prepared {
         state::write(&self.essentials, None)
     }
 
-    /// The document with its hole still empty, for those who fill it in place later.
-    #[must_use]
-    pub fn output(&self) -> Output {
-        let tail = vec![Piece::Bytes(self.essentials.tail.bytes().to_vec())];
-        Output::update(Update::after(self.source.clone(), self.essentials.source_digest, tail))
+    /// The PDF with its hole still empty, for those who fill it in place later.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) for a container: it has no such hole.
+    pub fn output(&self) -> Result<Output> {
+        match &self.essentials.body {
+            Body::Pdf(body) => Ok(body.unfilled(self.inputs.document()?)),
+            Body::Container(_) => Err(Misuse::new("a container is written when it is signed").into()),
+        }
     }
 
     /// Puts the signature in, after it has verified with the plan's certificate.
@@ -113,6 +128,6 @@ impl Prepared {
     pub fn finalize(self, value: SignatureValue) -> Result<Signed> {
         let certificate = self.essentials.signer()?;
         let value = accept_value(&value, certificate, &self.essentials.to_be_signed)?;
-        Signed::new(self.source, self.essentials, value)
+        Signed::new(&self.inputs, self.essentials, value)
     }
 }

@@ -4,15 +4,16 @@ use std::fmt;
 
 use crate::cms::accept_value;
 use crate::digest::{Digest, DigestAlgorithm};
-use crate::error::{Error, ErrorCode, Result, StateError};
-use crate::flow::essentials::Essentials;
+use crate::error::{ErrorCode, Misuse, Result, StateError};
+use crate::flow::essentials::{Body, Essentials, PdfBody};
 use crate::flow::state::{self, Kind, Saved};
+use crate::flow::{Format, Inputs};
 use crate::limits::Limits;
 use crate::output::{Output, digest_of};
 use crate::pki::Certificate;
 use crate::signature::SignatureValue;
 use crate::signing::Level;
-use crate::source::{Source, to_u64};
+use crate::source::to_u64;
 use crate::time::Time;
 
 /// A signed document at level B-B, ready to be written.
@@ -25,8 +26,8 @@ pub struct Signed {
 }
 
 impl Signed {
-    pub(crate) fn new(source: Source, essentials: Essentials, value: Vec<u8>) -> Result<Self> {
-        let output = essentials.output(&source, &value)?;
+    pub(crate) fn new(inputs: &Inputs, essentials: Essentials, value: Vec<u8>) -> Result<Self> {
+        let output = essentials.output(inputs, &value)?;
         Ok(Signed { essentials, value, output })
     }
 
@@ -34,14 +35,15 @@ impl Signed {
     ///
     /// # Errors
     /// [`Error::State`](crate::Error::State): prepare again.
-    pub fn resume(state: &[u8], source: Source, limits: &Limits) -> Result<Self> {
+    pub fn resume(state: &[u8], inputs: impl Into<Inputs>, limits: &Limits) -> Result<Self> {
+        let inputs = inputs.into();
         let Saved { kind: Kind::Signed, essentials, value: Some(value) } = state::read(state, limits)? else {
             return Err(StateError::new(ErrorCode::StateMalformed).into());
         };
-        essentials.check_source(&source)?;
+        essentials.check_inputs(&inputs)?;
         // Saved in the encoding of CMS, which for EC keys is DER.
         let value = accept_value(&SignatureValue::undeclared(value), essentials.signer()?, &essentials.to_be_signed)?;
-        Signed::new(source, essentials, value)
+        Signed::new(&inputs, essentials, value)
     }
 
     /// What to keep so that a value that has verified is never lost.
@@ -64,10 +66,16 @@ impl Signed {
         &self.essentials.id
     }
 
-    /// The full name of the field that is signed.
+    /// The full name of the field of a PDF that is signed.
     #[must_use]
-    pub fn field(&self) -> &str {
-        &self.essentials.field
+    pub fn field(&self) -> Option<&str> {
+        self.essentials.body.field()
+    }
+
+    /// The format of the document.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.essentials.format()
     }
 
     /// The signer's certificate.
@@ -78,16 +86,22 @@ impl Signed {
         self.essentials.signer()
     }
 
-    /// SHA-256 of the document that was signed; only where it was signed with another digest this reads it once more.
+    /// SHA-256 of the document that was signed, or of the one file of a new container; `None` for a container of
+    /// several files and for one that was there before. Only a PDF that was signed with another digest is read once
+    /// more for this.
     ///
     /// # Errors
     /// Reading faults.
     pub fn source_sha256(&self) -> Result<Option<Digest>> {
-        let known = self.essentials.source_digest;
-        let update = self.output.as_update();
-        match update.filter(|_| known.algorithm() != DigestAlgorithm::Sha256) {
-            Some(update) => digest_of(&update.source, DigestAlgorithm::Sha256).map(Some),
-            None => Ok(Some(known)),
+        let known = match &self.essentials.body {
+            Body::Pdf(body) => Some(body.source_digest),
+            Body::Container(draft) => draft.only_digest(),
+        };
+        match self.output.as_update() {
+            Some(update) if known.is_some_and(|known| known.algorithm() != DigestAlgorithm::Sha256) => {
+                digest_of(&update.source, DigestAlgorithm::Sha256).map(Some)
+            }
+            _ => Ok(known.filter(|known| known.algorithm() == DigestAlgorithm::Sha256)),
         }
     }
 
@@ -109,20 +123,21 @@ impl Signed {
         self.output
     }
 
-    /// For a prepared document that was written with its hole empty: the appended bytes as they must
+    /// For a prepared PDF that was written with its hole empty: the appended bytes as they must
     /// be there now, where they begin, and the bytes that fill the hole.
     ///
     /// # Errors
-    /// [`Error::Bug`](crate::Error::Bug) only.
+    /// [`Error::Misuse`](crate::Error::Misuse) for a container: it has no such hole.
     pub fn fill(&self) -> Result<Fill> {
-        let start = self.essentials.tail.hole().start;
-        let update = self.output.as_update().ok_or(Error::Bug("a PDF is an update of its source"))?;
-        let hole = update.tail_bytes()?.get(self.essentials.tail.hole()).unwrap_or_default().to_vec();
+        let (Body::Pdf(PdfBody { tail, .. }), Some(update)) = (&self.essentials.body, self.output.as_update()) else {
+            return Err(Misuse::new("a container is written when it is signed").into());
+        };
+        let hole = update.tail_bytes()?.get(tail.hole()).unwrap_or_default().to_vec();
         let tail_offset = update.source.len();
         Ok(Fill {
             tail_offset,
-            tail: self.essentials.tail.bytes().to_vec(),
-            hole_offset: tail_offset.saturating_add(to_u64(start)),
+            tail: tail.bytes().to_vec(),
+            hole_offset: tail_offset.saturating_add(to_u64(tail.hole().start)),
             hole,
         })
     }

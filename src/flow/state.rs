@@ -7,7 +7,8 @@ mod v1;
 
 use crate::digest::Digest;
 use crate::error::{ErrorCode, Limit, Result, StateError};
-use crate::flow::essentials::Essentials;
+use crate::flow::Format;
+use crate::flow::essentials::{Body, Essentials};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::signature::ToBeSigned;
@@ -54,16 +55,37 @@ impl StateSummary {
         &self.0.essentials.to_be_signed
     }
 
-    /// Length of the document in bytes.
+    /// Its format.
     #[must_use]
-    pub fn source_len(&self) -> u64 {
-        self.0.essentials.source_state.len()
+    pub fn format(&self) -> Format {
+        self.0.essentials.format()
     }
 
-    /// Digest of the document.
+    /// Length of the document in bytes; for a new container of all files it takes content from.
     #[must_use]
-    pub fn source_digest(&self) -> &Digest {
-        &self.0.essentials.source_digest
+    pub fn source_len(&self) -> u64 {
+        match &self.0.essentials.body {
+            Body::Pdf(body) => body.source_state.len(),
+            Body::Container(draft) => draft.source_len(),
+        }
+    }
+
+    /// Digest of the document; for a new container of its one file.
+    #[must_use]
+    pub fn source_digest(&self) -> Option<Digest> {
+        match &self.0.essentials.body {
+            Body::Pdf(body) => Some(body.source_digest),
+            Body::Container(draft) => draft.only_digest(),
+        }
+    }
+
+    /// The names of the files that a new container takes content from: they must be given again.
+    #[must_use]
+    pub fn data_files(&self) -> Vec<&str> {
+        match &self.0.essentials.body {
+            Body::Pdf(_) => Vec::new(),
+            Body::Container(draft) => draft.files_to_give(),
+        }
     }
 
     /// The signer's certificate.
@@ -78,10 +100,10 @@ impl StateSummary {
         self.0.essentials.moment.time()
     }
 
-    /// The full name of the field that is signed.
+    /// The full name of the field of a PDF that is signed.
     #[must_use]
-    pub fn field(&self) -> &str {
-        &self.0.essentials.field
+    pub fn field(&self) -> Option<&str> {
+        self.0.essentials.body.field()
     }
 
     /// Whether a value has verified already.

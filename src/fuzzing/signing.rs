@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cms::message_digest_of;
 use crate::{Certificate, Document, ErrorCode, Limits, Moment, Plan, Prepared, Recovery, Signed, Source, StateSummary};
-use crate::{Coverage, SignatureReport, SignatureValue, Time, ToBeSigned};
+use crate::{Coverage, Inspection, SignatureReport, SignatureValue, Time, ToBeSigned};
 
 /// Takes `data` as a state of a known document, and as changes to a sound state of it: offset (2 bytes), byte.
 ///
@@ -67,16 +67,16 @@ fn check(source: &[u8], document: &Document, signed: &Signed, recovery: Recovery
     let signed_digest = summary.ok().and_then(|s| message_digest_of(s.to_be_signed().as_bytes()));
     assert_eq!(signed_digest, Some(digest.finalize().to_vec()), "the digest that was signed is the document's");
 
-    let earlier = document.inspect();
+    let earlier = document.inspect().map(Inspection::into_pdf);
     let shared = Source::from_bytes(written);
     let fault = Document::open(shared.clone(), &limits()).err();
     let lifted = recovery == Recovery::Rebuild && fault.as_ref().is_some_and(|e| e.code() == ErrorCode::PdfHeader);
     assert!(fault.is_none() || lifted, "what was signed opens: {fault:?}");
-    let (Ok(earlier), Ok(document)) = (earlier, Document::open_with(shared, &limits(), recovery)) else { return };
-    let report = document.inspect();
-    assert!(report.is_ok(), "what was signed is read: {:?}", report.err());
-    let Ok(report) = report else { return };
-    let new = report.signatures.iter().find(|one| one.field == signed.field());
+    let (Ok(Some(earlier)), Ok(document)) = (earlier, Document::open_with(shared, &limits(), recovery)) else { return };
+    let report = document.inspect().map(Inspection::into_pdf);
+    assert!(matches!(report, Ok(Some(_))), "what was signed is read: {:?}", report.err());
+    let Ok(Some(report)) = report else { return };
+    let new = report.signatures.iter().find(|one| Some(one.field.as_str()) == signed.field());
     let verdict = new.map(|one| (one.covers, one.digest_matches, one.signature_verifies));
     assert_eq!(verdict, Some((Coverage::WholeFile, Some(true), Some(true))), "the new signature is good");
     for old in &earlier.signatures {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::pades::coverage::{Coverage, Covered, contents};
 use crate::pades::field::{is_signature, is_signed};
 use crate::pades::permission::{Earlier, EarlierSignature, FieldLock};
-use crate::pades::report::{FieldReport, Inspection, Lock, Revision, SignatureReport, TimestampReport};
+use crate::pades::report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 use crate::pades::{SUB_FILTER, TIME_STAMP};
 use crate::pdf::{Document, Field, Form, Object, SectionKind, fields, page_number};
 use crate::pki::Certificate;
@@ -18,7 +18,7 @@ use crate::time::Time;
 ///
 /// # Errors
 /// When the document can't be read; a signature that is broken is a finding.
-pub(crate) fn inspect(document: &Document) -> Result<Inspection> {
+pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
     let form = fields(document)?;
     let earlier = Earlier::read(document, &form)?;
     let revisions = document.revisions()?;
@@ -35,7 +35,7 @@ pub(crate) fn inspect(document: &Document) -> Result<Inspection> {
     for field in &form.fields {
         reports.push(field_report(document, field, &mut remarks)?);
     }
-    Ok(Inspection {
+    Ok(PdfInspection {
         bytes: document.source().len(),
         revisions: revisions.iter().map(|r| Revision { end: r.end, kind: kind_name(r.kind) }).collect(),
         fields: reports,

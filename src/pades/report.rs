@@ -4,10 +4,10 @@ use crate::cms::TstInfo;
 use crate::pades::coverage::Coverage;
 use crate::time::Time;
 
-/// What [`Document::inspect`](crate::Document::inspect) found. No verdict on trust.
+/// What [`Document::inspect`](crate::Document::inspect) found in a PDF. No verdict on trust.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Inspection {
+pub struct PdfInspection {
     /// Length of the document in bytes.
     pub bytes: u64,
     /// Its revisions, oldest first.

@@ -16,7 +16,8 @@ fn the_example_reads_as_it_was_made() {
     assert_eq!(bytes.len(), 3_216);
     assert_eq!(sha256(&bytes), "5b19261e612e7b9b7e5c6c85cc498dface6b80f23a20b910d3977f2e5ef91b5e");
     assert!(bytes.starts_with(&file("pdf/minimal.pdf")));
-    let report = Document::open(Source::from_bytes(bytes), &Limits::default()).unwrap().inspect().unwrap();
+    let report =
+        Document::open(Source::from_bytes(bytes), &Limits::default()).unwrap().inspect().unwrap().into_pdf().unwrap();
     assert_eq!(
         report.revisions.iter().map(|r| (r.end, r.kind)).collect::<Vec<_>>(),
         [(405, "table"), (3_216, "table")]
@@ -57,7 +58,7 @@ fn a_flipped_bit_is_seen_wherever_it_is() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         let Ok(document) = Document::open(Source::from_bytes(changed), &Limits::default()) else { continue };
-        let Ok(report) = document.inspect() else { continue };
+        let Ok(Some(report)) = document.inspect().map(eseal::Inspection::into_pdf) else { continue };
         let sound = report.signatures.iter().any(|signature| {
             let verifies = signature.digest_matches == Some(true) && signature.signature_verifies == Some(true);
             verifies && signature.covers == Coverage::WholeFile && signature.remarks.is_empty()

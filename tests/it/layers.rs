@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     // Reading a PDF is syntax and knows nothing of signatures; its update writes a signing tail.
     &["pdf"],
     &["pades"],
+    &["asice"],
     &["flow"],
     &["provider"],
     &["system", "key", "batch", "store", "seal"],

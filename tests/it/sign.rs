@@ -53,7 +53,7 @@ fn each_sound_sample_is_signed_and_stays_a_prefix() {
         let bytes = file(&format!("pdf/{name}.pdf"));
         let out = signed(&bytes, 7);
         assert!(out.starts_with(&bytes), "{name}");
-        let report = open(&out).inspect().expect(name);
+        let report = open(&out).inspect().expect(name).into_pdf().expect(name);
         let last = report.signatures.iter().find(|s| s.covers == eseal::Coverage::WholeFile).expect(name);
         assert_eq!((last.digest_matches, last.signature_verifies), (Some(true), Some(true)), "{name}");
         assert_eq!(last.level_claimed, Some("B-B"), "{name}");
@@ -69,7 +69,7 @@ fn the_tenth_signature_leaves_the_nine_before_it_whole() {
             assert!(out.starts_with(&bytes));
             bytes = out;
         }
-        let report = open(&bytes).inspect().expect(name);
+        let report = open(&bytes).inspect().expect(name).into_pdf().expect(name);
         let names: Vec<&str> = report.signatures.iter().map(|s| s.field.as_str()).collect();
         let expected: Vec<String> = (1..=10).map(|n| format!("Signature{n}")).collect();
         assert_eq!(names, expected, "{name}");
@@ -87,12 +87,12 @@ fn an_existing_field_is_used_by_its_full_name() {
     {
         let bytes = file(&format!("pdf/{sample}.pdf"));
         let prepared = open(&bytes).prepare(&plan("p256").field(field), moment(1)).expect(sample);
-        assert_eq!(prepared.field(), field);
-        let before = open(&bytes).inspect().expect(sample).fields.len();
+        assert_eq!(prepared.field(), Some(field));
+        let before = open(&bytes).inspect().expect(sample).into_pdf().expect(sample).fields.len();
         let value = sign(prepared.to_be_signed());
         let mut out = Vec::new();
         prepared.finalize(value).expect(sample).output().write_to(&mut out).expect(sample);
-        let report = open(&out).inspect().expect(sample);
+        let report = open(&out).inspect().expect(sample).into_pdf().expect(sample);
         assert_eq!(report.fields.len(), before, "no field was added");
         assert!(report.fields.iter().any(|f| f.name == field && f.signed));
         // Signing it again is refused.
@@ -144,7 +144,7 @@ fn a_damaged_document_is_repaired_only_when_asked_and_unsigned() {
         assert!(out.starts_with(&bytes));
         if sample != "header-junk" {
             // The result needs no repair any more.
-            let report = open(&out).inspect().expect(sample);
+            let report = open(&out).inspect().expect(sample).into_pdf().expect(sample);
             assert_eq!(report.signatures[0].signature_verifies, Some(true), "{sample}");
         }
     }
@@ -219,13 +219,13 @@ proptest! {
             if let Some(location) = &location { plan = plan.location(location.as_str()); }
             if let (0, Some(field)) = (round, &field) { plan = plan.field(format!("{field}x")); }
             let moment = eseal::Moment::new(moment(0).time(), nonce).for_document(&[round]);
-            let before = open(&bytes).inspect().unwrap().signatures;
+            let before = open(&bytes).inspect().unwrap().into_pdf().unwrap().signatures;
             let prepared = open(&bytes).prepare(&plan, moment).unwrap();
             let value = sign(prepared.to_be_signed());
             let mut out = Vec::new();
             prepared.finalize(value).unwrap().output().write_to(&mut out).unwrap();
             prop_assert!(out.starts_with(&bytes));
-            let after = open(&out).inspect().unwrap();
+            let after = open(&out).inspect().unwrap().into_pdf().unwrap();
             prop_assert_eq!(after.signatures.len(), before.len() + 1);
             for signature in &after.signatures {
                 prop_assert_eq!(signature.signature_verifies, Some(true));

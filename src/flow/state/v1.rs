@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::cms::Identity;
 use crate::digest::{DigestAlgorithm, State};
 use crate::error::{Error, ErrorCode, Result, StateError};
-use crate::flow::essentials::{Essentials, id, to_be_signed};
+use crate::flow::essentials::{Body as Kind, Essentials, PdfBody, id};
 use crate::limits::Limits;
 use crate::pdf::find;
 use crate::pki::Certificate;
@@ -55,21 +56,22 @@ struct SourceEnd {
 }
 
 pub(super) fn write(essentials: &Essentials, value: Option<&[u8]>) -> Result<Vec<u8>> {
-    let tail = &essentials.tail;
+    let Kind::Pdf(pdf) = &essentials.body else { return Err(Error::Bug("skeleton")) };
+    let tail = &pdf.tail;
     let mut body = Body {
         id: essentials.id.clone(),
         format: PADES.to_owned(),
         source: SourceEnd {
-            length: essentials.source_state.len(),
-            digest: STANDARD.encode(essentials.source_digest.as_bytes()),
-            state: STANDARD.encode(essentials.source_state.to_bytes()?),
+            length: pdf.source_state.len(),
+            digest: STANDARD.encode(pdf.source_digest.as_bytes()),
+            state: STANDARD.encode(pdf.source_state.to_bytes()?),
         },
         time: essentials.moment.time().as_unix(),
         nonce: STANDARD.encode(essentials.moment.nonce()),
         level: essentials.level.as_str().to_owned(),
         algorithm: algorithm_name(essentials.algorithm).to_owned(),
         certificates: essentials.certificates.iter().map(|c| STANDARD.encode(c.as_der())).collect(),
-        field: essentials.field.clone(),
+        field: pdf.field.clone(),
         tail_before: STANDARD.encode(tail.before()),
         hole_digits: to_u64(tail.hole().len()),
         tail_after: STANDARD.encode(tail.after()),
@@ -109,26 +111,25 @@ fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<Vec<u8>>)> 
         certificates.push(Certificate::from_der(&STANDARD.decode(certificate).ok()?).ok()?);
     }
     let tail = parse_tail(&body, limits)?;
+    let pdf = PdfBody { source_digest, source_state, field: body.field, tail };
+    let before = pdf.tail.before();
+    // The length of the hole is not in what is signed, but it follows from the ByteRange, which is.
+    let range = byte_range(body.source.length, &pdf.tail)?;
+    let same_hole = find(before, range.as_bytes()).is_some();
+    let dated = find(before, format!("/M ({})", moment.time().to_pdf()).as_bytes()).is_some();
+    let issuers = certificates.get(1..).unwrap_or_default();
+    let again = pdf.to_be_signed(&Identity::new(certificates.first()?, issuers, algorithm), algorithm);
     let essentials = Essentials {
-        source_digest,
-        source_state,
         moment,
         certificates,
         algorithm,
         level: Level::from_name(&body.level).ok()?,
-        field: body.field,
-        tail,
         to_be_signed: crate::ToBeSigned::new(STANDARD.decode(&body.to_be_signed).ok()?, algorithm),
         id: body.id,
+        body: Kind::Pdf(pdf),
     };
-    let again = to_be_signed(&essentials.source_state, &essentials.tail, &essentials.identity().ok()?, algorithm);
-    // The length of the hole is not in what is signed, but it follows from the ByteRange, which is.
-    let range = byte_range(body.source.length, &essentials.tail)?;
-    let same_hole = find(essentials.tail.before(), range.as_bytes()).is_some();
     // The time stands in the signature dictionary, the nonce in the id: neither can be changed here alone.
-    let dated = format!("/M ({})", moment.time().to_pdf());
-    let same_moment =
-        essentials.id == id(&moment, &again) && find(essentials.tail.before(), dated.as_bytes()).is_some();
+    let same_moment = essentials.id == id(&moment, &again) && dated;
     let sound = same_source && same_hole && same_moment && again == essentials.to_be_signed;
     sound.then_some((essentials, value))
 }

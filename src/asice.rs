@@ -1,0 +1,20 @@
+//! ASiC-E containers with XAdES (EN 319 162-1), which EDOC 2 are, too.
+//!
+//! In: data files or a container, a plan. Out: what is to be signed, and the finished container as pieces. Decided
+//! here and nowhere else: which entries a container has, in which order, and which files a signature covers.
+
+mod container;
+mod data_file;
+mod draft;
+mod finalize;
+mod new;
+mod prepare;
+mod report;
+
+pub(crate) use container::{Container, is_zip};
+pub use data_file::DataFile;
+pub(crate) use draft::Draft;
+pub(crate) use finalize::{finalize, finalize_new};
+pub(crate) use new::NewContainer;
+pub(crate) use prepare::{prepare, prepare_new};
+pub use report::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};
