@@ -159,11 +159,11 @@ fn text(line: &Shown) -> String {
         ("Changed", line.listed.changed.clone()),
         ("Document", path(&line.path)),
         ("Result", path(&line.output)),
-        ("Field", printable(&line.field)),
+        ("Field", line.field.as_deref().map_or_else(String::new, printable)),
         ("Signer", line.signer.as_ref().map_or("-".into(), |signer| printable(signer.subject()))),
         ("Signed at", line.signing_time.clone()),
         ("Bytes", line.source_bytes.to_string()),
-        ("Digest", line.source_digest.clone()),
+        ("Digest", line.source_digest.clone().unwrap_or_default()),
         ("To sign", prepared.digest_hex.clone().unwrap_or_else(|| "the bytes themselves, see --json".into())),
         ("Algorithm", prepared.signature_algorithm.clone()),
     ];

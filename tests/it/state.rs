@@ -48,7 +48,7 @@ fn a_summary_says_what_the_state_holds() {
     assert_eq!(summary.id(), prepared.id());
     assert_eq!(summary.to_be_signed(), prepared.to_be_signed());
     assert_eq!(summary.source_len(), 405);
-    assert_eq!(summary.source_digest().to_hex(), "00abe9c59efe9d1317a88e4b3de3a6ad53184e24058acabb29bd3080a62d275b");
+    assert_eq!(summary.source_digest().unwrap().to_hex(), "00abe9c59efe9d1317a88e4b3de3a6ad53184e24058acabb29bd3080a62d275b");
     assert_eq!((summary.field(), summary.is_signed()), (Some("Signature1"), false));
     assert!(StateSummary::read(&file("state/v1/signed.state"), &Limits::default()).unwrap().is_signed());
 }
@@ -105,7 +105,7 @@ fn a_state_is_refused_by_what_it_is_not_for() {
 fn a_prepared_file_is_finished_by_filling_its_hole() {
     let prepared = prepared();
     let mut file = Vec::new();
-    prepared.output().write_to(&mut file).unwrap();
+    prepared.output().unwrap().write_to(&mut file).unwrap();
     let value = sign(prepared.to_be_signed());
     let signed = prepared.finalize(value).unwrap();
     let fill = signed.fill().unwrap();
