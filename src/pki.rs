@@ -17,7 +17,7 @@ mod verify_pure;
 
 pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm, digest_algorithm_der, signature_algorithm_der};
 pub use certificate::Certificate;
-pub(crate) use ecdsa::{ecdsa_der_from_fixed, is_strict_ecdsa_der};
+pub(crate) use ecdsa::{ecdsa_der_from_fixed, ecdsa_fixed_from_der, is_strict_ecdsa_der};
 pub(crate) use issuers::{issuers, issuers_of};
 pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};

@@ -16,6 +16,21 @@ pub(crate) fn ecdsa_der_from_fixed(value: &[u8], curve: Curve) -> Option<Vec<u8>
     Some(der::sequence(&[&integer(r), &integer(s)]))
 }
 
+/// r ‖ s of full width of a value in strict DER: the form of XML signatures.
+pub(crate) fn ecdsa_fixed_from_der(value: &[u8], curve: Curve) -> Option<Vec<u8>> {
+    if !is_strict_ecdsa_der(value, curve) {
+        return None;
+    }
+    let mut inside = Reader::der(value, ErrorCode::SignatureEncoding).sequence().ok()?;
+    let mut out = Vec::with_capacity(2 * curve.order_bytes());
+    for _ in 0..2 {
+        let number = inside.read(der::INTEGER).ok()?.unsigned().ok()?;
+        out.extend(std::iter::repeat_n(0, curve.order_bytes().checked_sub(number.len())?));
+        out.extend_from_slice(number);
+    }
+    Some(out)
+}
+
 /// Whether a value is `SEQUENCE { r, s }` in DER with nothing after it and r and s from 1 to n − 1.
 pub(crate) fn is_strict_ecdsa_der(value: &[u8], curve: Curve) -> bool {
     let in_range = |number: &[u8]| {
@@ -103,8 +118,10 @@ mod tests {
                 assert_eq!(converted.is_some(), good, "{curve:?} {r:02x?} {s:02x?}");
                 let der = der::sequence(&[&integer_or_zero(r), &integer_or_zero(s)]);
                 assert_eq!(is_strict_ecdsa_der(&der, curve), good);
+                assert_eq!(ecdsa_fixed_from_der(&der, curve).is_some(), good);
                 if let Some(converted) = converted {
                     assert_eq!(converted, der);
+                    assert_eq!(ecdsa_fixed_from_der(&der, curve), Some(value));
                 }
             }
         }
