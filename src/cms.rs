@@ -10,7 +10,7 @@ mod signer;
 mod token;
 mod value;
 
-pub(crate) use attributes::{Identity, message_digest_of, signed_attributes};
+pub(crate) use attributes::{Identity, issuer_serial, message_digest_of, signed_attributes};
 pub(crate) use read::SignedData;
 pub(crate) use signed_data::{signed_data, signed_data_len_max};
 pub(crate) use signer::Signer;

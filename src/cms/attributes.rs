@@ -81,7 +81,7 @@ pub(super) fn signing_certificate_v2(signer: &Certificate, hash: DigestAlgorithm
 }
 
 /// IssuerSerial: GeneralNames with one directoryName, and the serial number.
-fn issuer_serial(signer: &Certificate) -> Vec<u8> {
+pub(crate) fn issuer_serial(signer: &Certificate) -> Vec<u8> {
     let names = der::sequence(&[&der::tlv(der::context(4), &[signer.issuer_der()])]);
     der::sequence(&[&names, signer.serial_der()])
 }
