@@ -44,6 +44,7 @@
 //! der                                                         bytes <-> ASN.1
 //! pki                                                         certificates and public keys
 //! cms                                                         signed attributes, SignedData
+//! zip xml                                                     entries, elements: know nothing of signatures
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
 //! pades                                                       field placement permission | prepare finalize inspect
@@ -91,6 +92,8 @@ mod signature;
 mod signing;
 mod source;
 mod time;
+mod xml;
+mod zip;
 
 pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileReport, EntryReport};
 pub use digest::{Digest, DigestAlgorithm, State};
@@ -107,6 +110,8 @@ pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSig
 pub use signing::{Level, Plan};
 pub use source::{Bytes, ReadAt, Source};
 pub use time::{Moment, Time};
+pub use xml::Canonicalization;
+pub use zip::Compress;
 
 // The example of the README is compiled with the tests.
 #[cfg(doctest)]

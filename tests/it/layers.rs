@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["der"],
     &["pki"],
     &["cms"],
+    &["zip", "xml"],
     &["signing"],
     // Reading a PDF is syntax and knows nothing of signatures; its update writes a signing tail.
     &["pdf"],
