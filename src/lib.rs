@@ -107,7 +107,7 @@ pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, draw_moment};
 pub use secret::Secret;
 pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSigned};
-pub use signing::{Level, Plan};
+pub use signing::{Level, Plan, Policy};
 pub use source::{Bytes, ReadAt, Source};
 pub use time::{Moment, Time};
 pub use xml::Canonicalization;

@@ -3,10 +3,13 @@
 //! In: certificates and options. Out: a [`Plan`] that is known to be possible, and the [`Tail`] a
 //! format fills. Decided here and nowhere else: how much room a signature gets.
 
+mod claims;
 mod plan;
 mod reserve;
 mod tail;
 
+pub use claims::Policy;
+pub(crate) use claims::{Claims, Commitment};
 pub use plan::{Level, Plan};
 pub(crate) use reserve::reserve_bytes;
 pub(crate) use tail::Tail;

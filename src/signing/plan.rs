@@ -7,7 +7,10 @@ use crate::digest::DigestAlgorithm;
 use crate::error::{CertificateError, ErrorCode, Misuse, Result};
 use crate::pki::{Certificate, Padding, issuers_of};
 use crate::signature::SignatureAlgorithm;
+use crate::signing::claims::{Claims, Commitment, Policy, text};
 use crate::time::Time;
+use crate::xml::Canonicalization;
+use crate::zip::Compress;
 
 /// A baseline level of EN 319 142-1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +60,9 @@ pub struct Plan {
     identity: Identity,
     level: Level,
     labels: Labels,
+    claims: Claims,
+    canonicalization: Canonicalization,
+    compress: Compress,
     field: Option<String>,
     reserved_bytes: Option<usize>,
     allow_expired: bool,
@@ -97,6 +103,9 @@ impl Plan {
             identity,
             level: Level::Bb,
             labels: Labels::default(),
+            claims: Claims::default(),
+            canonicalization: Canonicalization::default(),
+            compress: Compress::default(),
             field: None,
             reserved_bytes: None,
             allow_expired: false,
@@ -161,6 +170,62 @@ impl Plan {
         self
     }
 
+    /// A role the signer claims, in words; each call adds one. Containers carry it.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) when the text is empty or has characters that XML 1.0 can't hold.
+    pub fn role(mut self, role: impl Into<String>) -> Result<Self> {
+        self.claims.roles.push(text(role.into())?);
+        Ok(self)
+    }
+
+    /// The city where it is signed. Containers carry it.
+    ///
+    /// # Errors
+    /// As [`Plan::role`].
+    pub fn city(mut self, city: impl Into<String>) -> Result<Self> {
+        self.claims.city = Some(text(city.into())?);
+        Ok(self)
+    }
+
+    /// The country where it is signed. Containers carry it.
+    ///
+    /// # Errors
+    /// As [`Plan::role`].
+    pub fn country(mut self, country: impl Into<String>) -> Result<Self> {
+        self.claims.country = Some(text(country.into())?);
+        Ok(self)
+    }
+
+    /// What the signer commits to: `proof-of-origin`, `-receipt`, `-delivery`, `-sender`, `-approval` or
+    /// `-creation`, or a dotted object identifier; each call adds one. Containers carry it.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) for any other name.
+    pub fn commitment(mut self, name: &str) -> Result<Self> {
+        self.claims.commitments.push(Commitment::from_name(name)?);
+        Ok(self)
+    }
+
+    /// The policy under which it is signed. Containers carry it.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.claims.policy = Some(policy);
+        self
+    }
+
+    /// How the signed parts of a container's signature are written before they are hashed.
+    #[must_use]
+    pub fn canonicalization(self, canonicalization: Canonicalization) -> Self {
+        Plan { canonicalization, ..self }
+    }
+
+    /// How the data files of a new container are packed.
+    #[must_use]
+    pub fn compress(self, compress: Compress) -> Self {
+        Plan { compress, ..self }
+    }
+
     /// Room for the signature in bytes, in place of the estimate.
     #[must_use]
     pub fn reserve(self, bytes: usize) -> Self {
@@ -216,6 +281,18 @@ impl Plan {
 
     pub(crate) fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    pub(crate) fn wanted_canonicalization(&self) -> Canonicalization {
+        self.canonicalization
+    }
+
+    pub(crate) fn wanted_compress(&self) -> Compress {
+        self.compress
     }
 
     pub(crate) fn field_name(&self) -> Option<&str> {
