@@ -48,6 +48,7 @@
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
 //! pades                                                       field placement permission | prepare finalize inspect
+//! xades                                                       properties | prepare finalize read
 //! flow                                                        Document Prepared Signed, saved state: format-neutral
 //! provider                                                    what the caller supplies: Clock Entropy Signer
 //! system key batch store seal                                 the edges: the only modules that touch the world
@@ -92,6 +93,7 @@ mod signature;
 mod signing;
 mod source;
 mod time;
+mod xades;
 mod xml;
 mod zip;
 

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["signing"],
     // Reading a PDF is syntax and knows nothing of signatures; its update writes a signing tail.
     &["pdf"],
-    &["pades"],
+    &["pades", "xades"],
     &["asice"],
     &["flow"],
     &["provider"],
