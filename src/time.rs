@@ -61,7 +61,8 @@ impl Time {
         format!("D:{y:04}{m:02}{d:02}{h:02}{min:02}{s:02}Z")
     }
 
-    fn to_utc(self) -> ((i64, i64, i64), (i64, i64, i64)) {
+    /// Year, month and day; hour, minute and second.
+    pub(crate) fn to_utc(self) -> ((i64, i64, i64), (i64, i64, i64)) {
         let days = self.0.div_euclid(DAY);
         let second = self.0.rem_euclid(DAY);
         (civil_from_days(days), (second / 3600, second / 60 % 60, second % 60))
