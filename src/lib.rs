@@ -41,6 +41,7 @@
 //!
 //! ```text
 //! error limits source output digest time secret signature     values and bounds
+//! zip                                                         reading, checking and writing ZIPs
 //! der                                                         bytes <-> ASN.1
 //! pki                                                         certificates and public keys
 //! cms                                                         signed attributes, SignedData

@@ -1,0 +1,133 @@
+//! Content of entries, checked while it goes by.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::{Archive, Entry, Method, fault};
+use crate::error::{ErrorCode, Limit, Result};
+use crate::source::{to_u64, to_usize};
+
+impl Archive {
+    /// Hands the inflated content of `entry` to `take`, in pieces. Only when it returns `Ok` were size and CRC-32
+    /// right; never more than the declared size is handed out.
+    ///
+    /// # Errors
+    /// `zip.data`; reading faults; whatever `take` returns.
+    pub(crate) fn for_each(&self, entry: &Entry, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.for_each_with_raw(entry, &mut |_| {}, take)
+    }
+
+    /// The same, and shows the raw bytes to `raw` as they are read: each byte once, in order.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn for_each_with_raw(
+        &self,
+        entry: &Entry,
+        raw: &mut dyn FnMut(&[u8]),
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut content = Content { entry, crc32: crc32fast::Hasher::new(), size: 0, take };
+        let mut inflating = match entry.method {
+            Method::Stored => None,
+            Method::Deflated => Some(Inflating::new(entry.size)?),
+        };
+        self.source.for_each(entry.data.clone(), |window| {
+            // A source in memory hands out all at once: pieces that stay in the cache are read only once from memory.
+            for piece in window.chunks(PIECE_BYTES) {
+                raw(piece);
+                match &mut inflating {
+                    None => content.see(piece)?,
+                    Some(inflating) => inflating.push(piece, &mut content)?,
+                }
+            }
+            Ok(())
+        })?;
+        if inflating.is_some_and(|inflating| !inflating.is_at_end) {
+            return Err(content.damaged());
+        }
+        content.finish()
+    }
+
+    /// The whole content, refused above `limit` before anything is inflated.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) under the name `limit_name`; `zip.data`.
+    pub(crate) fn read(&self, entry: &Entry, limit_name: &'static str, limit: u64) -> Result<Vec<u8>> {
+        if entry.size > limit {
+            return Err(Limit::new(limit_name, limit, entry.size).at(entry.header).into());
+        }
+        let mut bytes = Vec::new();
+        self.for_each(entry, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+}
+
+/// What came out so far.
+struct Content<'a> {
+    entry: &'a Entry,
+    crc32: crc32fast::Hasher,
+    size: u64,
+    take: &'a mut dyn FnMut(&[u8]) -> Result<()>,
+}
+
+impl Content<'_> {
+    fn see(&mut self, piece: &[u8]) -> Result<()> {
+        self.size = self.size.saturating_add(to_u64(piece.len()));
+        if self.size > self.entry.size {
+            return Err(self.damaged());
+        }
+        self.crc32.update(piece);
+        (self.take)(piece)
+    }
+
+    fn finish(self) -> Result<()> {
+        let is_right = self.size == self.entry.size && self.crc32.clone().finalize() == self.entry.crc32;
+        if is_right { Ok(()) } else { Err(self.damaged()) }
+    }
+
+    fn damaged(&self) -> crate::Error {
+        fault(ErrorCode::ZipData, self.entry.data.start)
+    }
+}
+
+struct Inflating {
+    inflate: Decompress,
+    buffer: Vec<u8>,
+    is_at_end: bool,
+}
+
+impl Inflating {
+    fn new(size: u64) -> Result<Self> {
+        // One more than the content shows whether more would come.
+        let room = size.saturating_add(1).min(to_u64(PIECE_BYTES));
+        Ok(Inflating { inflate: Decompress::new(false), buffer: vec![0; to_usize(room)?], is_at_end: false })
+    }
+
+    fn push(&mut self, mut packed: &[u8], content: &mut Content<'_>) -> Result<()> {
+        loop {
+            if self.is_at_end {
+                return if packed.is_empty() { Ok(()) } else { Err(content.damaged()) };
+            }
+            let (read, made) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self.inflate.decompress(packed, &mut self.buffer, FlushDecompress::None);
+            let status = status.map_err(|_| content.damaged())?;
+            let read = to_usize(self.inflate.total_in().saturating_sub(read))?;
+            let made = to_usize(self.inflate.total_out().saturating_sub(made))?;
+            packed = packed.get(read..).unwrap_or_default();
+            content.see(self.buffer.get(..made).unwrap_or_default())?;
+            self.is_at_end = status == Status::StreamEnd;
+            // A full buffer may mean that more is waiting.
+            if !self.is_at_end && packed.is_empty() && made < self.buffer.len() {
+                return Ok(());
+            }
+            if !self.is_at_end && read == 0 && made == 0 {
+                return Err(content.damaged());
+            }
+        }
+    }
+}
+
+const PIECE_BYTES: usize = 64 << 10;
