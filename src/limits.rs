@@ -104,13 +104,13 @@ limits! {
     xml_bytes: 16 << 20;
     /// Nesting of XML elements.
     xml_depth: 100;
-    /// Elements of an XML document.
+    /// Elements, comments and processing instructions of an XML document.
     xml_elements: 250_000;
     /// Attributes of one XML element, namespace declarations not counted.
     xml_attributes: 64;
     /// Namespace declarations of one XML element.
     xml_namespaces: 32;
-    /// Namespace declarations in scope at one place.
+    /// Namespace declarations of an XML element and of all around it, hidden ones too.
     xml_namespaces_in_scope: 128;
     /// References of one XML signature.
     xades_references: 10_001;
