@@ -6,15 +6,23 @@
 mod container;
 mod data_file;
 mod draft;
+mod earlier;
+mod fill;
 mod finalize;
+mod inspect;
+mod layout;
+mod manifest;
+mod measure;
+mod media_type;
 mod new;
 mod prepare;
 mod report;
 
 pub(crate) use container::{Container, is_zip};
 pub use data_file::DataFile;
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Base, Draft, Frame, Planned};
 pub(crate) use finalize::{finalize, finalize_new};
+pub(crate) use measure::{Held, Measured};
 pub(crate) use new::NewContainer;
 pub(crate) use prepare::{prepare, prepare_new};
 pub use report::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};

@@ -189,13 +189,15 @@ pub struct Refusal {
     pub offset: Option<u64>,
     /// PDF object number.
     pub object: Option<u32>,
+    /// The file of a container that it is about.
+    pub file: Option<String>,
 }
 
 impl Refusal {
     /// A refusal without a known place.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Refusal { code, offset: None, object: None }
+        Refusal { code, offset: None, object: None, file: None }
     }
 
     /// A refusal because of what stands at `offset`.
@@ -209,11 +211,21 @@ impl Refusal {
     pub fn object(self, number: u32) -> Self {
         Refusal { object: Some(number), ..self }
     }
+
+    /// Names the file of a container that it is about.
+    #[must_use]
+    pub fn file(self, name: impl Into<String>) -> Self {
+        Refusal { file: Some(name.into()), ..self }
+    }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.message())?;
+        if let Some(file) = &self.file {
+            // Escaped: a name can hold what would mislead on a terminal.
+            write!(f, " (\"{}\")", file.escape_debug())?;
+        }
         place(f, self.object, self.offset)
     }
 }

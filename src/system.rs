@@ -14,6 +14,7 @@ mod append;
 mod file;
 mod hole;
 mod staged;
+mod undo;
 
 pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, read_bounded};

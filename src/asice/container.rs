@@ -1,45 +1,185 @@
-//! An existing container.
+//! An existing container: what it holds, and what its earlier signatures cover.
 
-use crate::asice::{ContainerInspection, DataFile};
-use crate::error::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asice::data_file::Content;
+use crate::asice::earlier::Earlier;
+use crate::asice::layout::{ASICE, MANIFEST, MIMETYPE, is_data_file, is_other_signature};
+use crate::asice::{DataFile, manifest};
+use crate::digest::Digest;
+use crate::error::{ErrorCode, Malformed, Misuse, Refusal, Result};
 use crate::limits::Limits;
-use crate::output::Output;
 use crate::pki::Certificate;
 use crate::source::Source;
-use crate::time::Time;
+use crate::zip::{Archive, Entry, Method};
 
-/// A container that was opened.
+/// A container that was opened: its ZIP is sound, and it says that it is ASiC-E.
 pub(crate) struct Container {
     source: Source,
+    limits: Limits,
+    archive: Archive,
+    mimetype: String,
+    manifest: Option<BTreeMap<String, String>>,
+    /// Digests that were told.
+    assumed: BTreeMap<String, Digest>,
+    remarks: Vec<String>,
 }
 
 impl Container {
-    pub(crate) fn open(source: &Source, _limits: &Limits) -> Result<Self> {
-        Ok(Container { source: source.clone() })
+    /// Opens a container of any maker.
+    ///
+    /// # Errors
+    /// `zip.*` with the offset of what is wrong; `asice.mimetype` when it is no ASiC-E container; `asice.manifest`.
+    pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Self> {
+        let archive = Archive::open(source, limits)?;
+        let mut remarks = archive.remarks().to_vec();
+        let mimetype = mimetype(&archive, limits, &mut remarks)?;
+        let manifest = match archive.find(MANIFEST) {
+            Some(entry) => Some(manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?),
+            None => None,
+        };
+        let (source, limits) = (source.clone(), limits.clone());
+        Ok(Container { source, limits, archive, mimetype, manifest, assumed: BTreeMap::new(), remarks })
     }
 
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
-    pub(crate) fn assume(self, _files: Vec<DataFile>) -> Result<Self> {
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    pub(crate) fn mimetype(&self) -> &str {
+        &self.mimetype
+    }
+
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// Takes the digests of these data files as told.
+    pub(crate) fn assume(mut self, files: Vec<DataFile>) -> Result<Self> {
+        let earlier = self.earlier()?;
+        for file in &files {
+            let Content::Digest { digest, size } = file.content() else {
+                return Err(Misuse::new("a file of an existing container is told by its digest").into());
+            };
+            let entry = self.archive.find(file.name()).filter(|entry| self.is_data_file(entry));
+            let is_known = entry.is_some() || earlier.covers(file.name()) || self.media_type(file.name()).is_some();
+            if !is_known {
+                return Err(Refusal::new(ErrorCode::AsiceUnknownFile).file(file.name()).into());
+            }
+            let other_size = entry.zip(*size).is_some_and(|(entry, size)| entry.size != size);
+            let told_twice = self.assumed.insert(file.name().to_owned(), *digest).is_some_and(|old| old != *digest);
+            if other_size || told_twice {
+                return Err(Refusal::new(ErrorCode::AsiceDigest).file(file.name()).into());
+            }
+        }
         Ok(self)
     }
 
-    pub(crate) fn inspect(&self) -> Result<ContainerInspection> {
-        Err(Error::Bug("skeleton"))
+    /// The digest that was told for the file `name`.
+    pub(crate) fn assumed(&self, name: &str) -> Option<&Digest> {
+        self.assumed.get(name)
     }
 
-    pub(crate) fn signed_last_by(&self, _certificate: &Certificate) -> Result<bool> {
-        Err(Error::Bug("skeleton"))
+    /// What the manifest says that the file `name` is.
+    pub(crate) fn media_type(&self, name: &str) -> Option<String> {
+        self.manifest.as_ref()?.get(name).cloned()
     }
 
-    pub(crate) fn fill(&self, _files: Vec<DataFile>, _modified: Time) -> Result<Output> {
-        Err(Error::Bug("skeleton"))
+    /// The files that the manifest lists.
+    pub(crate) fn listed(&self) -> Option<impl Iterator<Item = &str>> {
+        Some(self.manifest.as_ref()?.keys().map(String::as_str))
+    }
+
+    /// Whether an entry is to be signed.
+    pub(crate) fn is_data_file(&self, entry: &Entry) -> bool {
+        !entry.is_folder && is_data_file(&entry.name)
+    }
+
+    /// The data files that it holds, in the order of its directory.
+    pub(crate) fn data_files(&self) -> impl Iterator<Item = &Entry> {
+        self.archive.entries().iter().filter(|entry| self.is_data_file(entry))
+    }
+
+    /// All entries in the order of their bytes.
+    pub(crate) fn by_offset(&self) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = self.archive.entries().iter().collect();
+        entries.sort_by_key(|entry| entry.header);
+        entries
+    }
+
+    /// Makes sure that one more XAdES signature may stand in it.
+    pub(crate) fn check_can_be_added_to(&self) -> Result<()> {
+        if self.mimetype != ASICE {
+            return Err(Refusal::new(ErrorCode::AsiceKind).into());
+        }
+        if let Some(other) = self.archive.entries().iter().find(|entry| is_other_signature(&entry.name)) {
+            return Err(Refusal::at(ErrorCode::AsiceKind, other.header).file(&other.name).into());
+        }
+        // A validator takes the manifest as the list of what was there when it was signed.
+        let manifest = self.manifest.as_ref().ok_or_else(|| Refusal::new(ErrorCode::AsiceManifest))?;
+        match self.data_files().find(|entry| !manifest.contains_key(&entry.name)) {
+            Some(entry) => Err(Refusal::at(ErrorCode::AsiceManifest, entry.header).file(&entry.name).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The names of the files that a signature must cover: those that it holds, then those that it only knows.
+    pub(crate) fn files_to_sign<'a>(&'a self, earlier: &'a Earlier) -> Result<Vec<&'a str>> {
+        let mut names: Vec<&str> = self.data_files().map(|entry| entry.name.as_str()).collect();
+        let held: BTreeSet<&str> = names.iter().copied().collect();
+        let listed = self.listed().into_iter().flatten();
+        let known: BTreeSet<&str> = listed.chain(earlier.names()).filter(|name| !held.contains(name)).collect();
+        names.extend(known);
+        if names.is_empty() { Err(Refusal::new(ErrorCode::AsiceEmpty).into()) } else { Ok(names) }
+    }
+
+    /// What is signed already.
+    pub(crate) fn earlier(&self) -> Result<Earlier> {
+        Earlier::read(self)
+    }
+
+    /// Whether the signature that was added last is by `certificate`.
+    pub(crate) fn signed_last_by(&self, certificate: &Certificate) -> Result<bool> {
+        Ok(self.earlier()?.last_signer() == Some(certificate))
     }
 }
 
 /// Whether it begins as a ZIP does.
 pub(crate) fn is_zip(source: &Source) -> Result<bool> {
-    Ok(source.window_up_to(0, 4)?.starts_with(b"PK"))
+    let start = source.window_up_to(0, 4)?;
+    // A local header, or the end record of an empty archive.
+    Ok(start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"))
 }
+
+/// What the `mimetype` entry says; where and how it stands is odd or forbidden (EN 319 162-1, annex A.1).
+fn mimetype(archive: &Archive, limits: &Limits, remarks: &mut Vec<String>) -> Result<String> {
+    let refused = |offset: u64| Malformed::at(ErrorCode::AsiceMimetype, offset);
+    let entry = archive.find(MIMETYPE).ok_or_else(|| refused(0))?;
+    if entry.header != 0 || entry.method != Method::Stored {
+        return Err(refused(entry.header).into());
+    }
+    if entry.extra_bytes > 0 {
+        remarks.push("the mimetype entry has an extra field".to_owned());
+    }
+    if entry.has_descriptor {
+        remarks.push("the mimetype entry has a data descriptor".to_owned());
+    }
+    let bytes = archive.read(entry, "asice_mimetype_bytes", limits.asice_mimetype_bytes)?;
+    let text = String::from_utf8(bytes).map_err(|_| refused(entry.data.start))?;
+    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    if trimmed != text {
+        remarks.push("the mimetype has white space or a byte order mark".to_owned());
+    }
+    if KNOWN.contains(&trimmed) { Ok(trimmed.to_owned()) } else { Err(refused(entry.data.start).into()) }
+}
+
+// ASiC-S is opened to be looked at; a signature is added to ASiC-E alone.
+const KNOWN: [&str; 2] = [ASICE, "application/vnd.etsi.asic-s+zip"];

@@ -12,7 +12,8 @@ use crate::pdf::{self, Recovery};
 use crate::pki::Certificate;
 use crate::signing::Plan;
 use crate::source::Source;
-use crate::time::Moment;
+use crate::time::{Moment, Time};
+use crate::zip::Compress;
 
 /// A format that is signed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +188,10 @@ impl Document {
     pub fn prepare(&self, plan: &Plan, moment: Moment) -> Result<Prepared> {
         match &self.0 {
             Kind::Pdf(pdf) => {
+                if !plan.claims().is_empty() {
+                    let what = "role, city, country, commitment and policy are for containers only";
+                    return Err(Misuse::new(what).into());
+                }
                 let draft = pades::prepare(pdf, plan, &moment)?;
                 Prepared::of_pdf(pdf.source(), plan, moment, draft)
             }
@@ -201,14 +206,14 @@ impl Document {
         }
     }
 
-    /// Puts files into a container that was signed by their digests.
+    /// Puts files into a container that was signed by their digests; as new entries they are dated `modified`.
     ///
     /// # Errors
     /// `asice.digest` for an altered file, `asice.unknown-file` for one that no signature covers or that is there
     /// already, `asice.file-missing` when not all are given.
-    pub fn fill(&self, files: Vec<DataFile>, moment: Moment) -> Result<Output> {
+    pub fn fill(&self, files: &[DataFile], compress: Compress, modified: Time) -> Result<Output> {
         match &self.0 {
-            Kind::Container(container) => container.fill(files, moment.time()),
+            Kind::Container(container) => container.fill(files, compress, modified),
             Kind::Pdf(_) | Kind::New(_) => Err(Refusal::new(ErrorCode::InputFormat).into()),
         }
     }

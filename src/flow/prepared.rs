@@ -40,7 +40,7 @@ impl Prepared {
     }
 
     pub(crate) fn of_container(inputs: Inputs, plan: &Plan, moment: Moment, draft: asice::Draft) -> Result<Self> {
-        let to_be_signed = ToBeSigned::new(draft.signed_info()?, plan.algorithm());
+        let to_be_signed = ToBeSigned::new(draft.signed_info.clone(), plan.algorithm());
         Ok(Prepared::new(inputs, plan, moment, to_be_signed, Body::Container(draft)))
     }
 

@@ -17,6 +17,13 @@ pub(crate) struct Claims {
     pub(crate) policy: Option<Policy>,
 }
 
+impl Claims {
+    /// Whether nothing is claimed.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Claims::default()
+    }
+}
+
 /// The policy under which a signature is made (EN 319 122-1, 5.2.9): an identifier, and the digest of its text.
 ///
 /// Nobody here reads the policy, or checks that the signature follows it.

@@ -37,21 +37,27 @@ impl Compress {
         }
     }
 
-    /// What is to be done with a file of `size` bytes that begins with `probe`: all of it, or 64 KiB.
+    /// What is to be done with a file of `size` bytes that begins with `probe`: all of it, or 64 KiB. Where the probe
+    /// is the whole file and had to be packed to decide, what it was packed to comes with it.
     ///
     /// # Errors
     /// [`Error::Misuse`](crate::Error::Misuse) for a level that does not exist.
-    pub(crate) fn decide(self, probe: &[u8], size: u64, ratio_limit: u64) -> Result<Packing> {
+    pub(crate) fn decide(self, probe: &[u8], size: u64, ratio_limit: u64) -> Result<(Packing, Option<Vec<u8>>)> {
         match self {
-            Compress::Store => Ok(Packing::Store),
-            Compress::Deflate(level @ 1..=9) => Ok(Packing::Deflate(level)),
+            Compress::Store => Ok((Packing::Store, None)),
+            Compress::Deflate(level @ 1..=9) => Ok((Packing::Deflate(level), None)),
             Compress::Deflate(_) => Err(Misuse::new("compression level is not 1 to 9").into()),
             Compress::Auto => {
                 let probe = probe.get(..PROBE_BYTES).unwrap_or(probe);
-                let (plain, packed) = (to_u64(probe.len()), to_u64(deflated(probe, FAST_LEVEL)?.len()));
-                let is_worth_it = packed.saturating_mul(10) <= plain.saturating_mul(9);
-                let is_too_much = size > RATIO_FREE_BYTES && plain > packed.saturating_mul(ratio_limit);
-                Ok(if is_worth_it && !is_too_much { Packing::Deflate(FAST_LEVEL) } else { Packing::Store })
+                let packed = deflated(probe, FAST_LEVEL)?;
+                let (plain, least) = (to_u64(probe.len()), to_u64(packed.len()));
+                let is_worth_it = least.saturating_mul(10) <= plain.saturating_mul(9);
+                let is_too_much = size > RATIO_FREE_BYTES && plain > least.saturating_mul(ratio_limit);
+                if is_worth_it && !is_too_much {
+                    Ok((Packing::Deflate(FAST_LEVEL), (plain == size).then_some(packed)))
+                } else {
+                    Ok((Packing::Store, None))
+                }
             }
         }
     }

@@ -55,6 +55,12 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// An entry whose content, `size` bytes of this CRC-32, was deflated before.
+    pub(crate) fn packed(&mut self, name: &str, modified: Time, crc32: u32, size: u64, packed: &[u8]) -> Result<()> {
+        let len = to_u64(packed.len());
+        self.entry(&header(name, Method::Deflated, modified.into(), crc32, len, size), packed)
+    }
+
     /// A stored entry whose CRC-32 and size are known; `copy` writes exactly `size` bytes. Whether they have that
     /// CRC-32 is the caller's affair, who sees them.
     ///

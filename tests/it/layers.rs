@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 /// The map of `lib.rs`, from the foundation to the binary. Modules of one row may use each other.
 const LAYERS: &[&[&str]] = &[
     &["error", "limits", "source", "output", "digest", "time", "secret", "signature"],
-    &["zip"],
     &["der"],
     &["pki"],
     &["cms"],

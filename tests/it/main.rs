@@ -14,6 +14,7 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
+mod containers;
 mod corpus;
 mod determinism;
 mod key;

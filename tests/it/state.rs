@@ -48,7 +48,10 @@ fn a_summary_says_what_the_state_holds() {
     assert_eq!(summary.id(), prepared.id());
     assert_eq!(summary.to_be_signed(), prepared.to_be_signed());
     assert_eq!(summary.source_len(), 405);
-    assert_eq!(summary.source_digest().unwrap().to_hex(), "00abe9c59efe9d1317a88e4b3de3a6ad53184e24058acabb29bd3080a62d275b");
+    assert_eq!(
+        summary.source_digest().unwrap().to_hex(),
+        "00abe9c59efe9d1317a88e4b3de3a6ad53184e24058acabb29bd3080a62d275b"
+    );
     assert_eq!((summary.field(), summary.is_signed()), (Some("Signature1"), false));
     assert!(StateSummary::read(&file("state/v1/signed.state"), &Limits::default()).unwrap().is_signed());
 }

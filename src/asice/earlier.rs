@@ -1,0 +1,140 @@
+//! The signatures that a container has already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asice::container::Container;
+use crate::asice::layout::{is_signature_file, number_of};
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::error::{ErrorCode, Limit, Refusal, Result};
+use crate::pki::Certificate;
+use crate::source::to_u64;
+use crate::xades::{Reference, Signature, SignatureFile};
+
+/// The signature files of a container, in the order of their numbers.
+pub(crate) struct Earlier {
+    files: Vec<(String, SignatureFile)>,
+    /// Names as entries have them, for each reference of each signature.
+    covered: Vec<Vec<Covered>>,
+    /// Under which digests each file is signed.
+    digests: BTreeMap<String, Vec<Digest>>,
+}
+
+/// A data file that a signature refers to.
+pub(crate) struct Covered {
+    pub(crate) name: String,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) media_type: Option<String>,
+    /// Whether the reference has to be read leniently to lead to an entry.
+    pub(crate) is_odd: bool,
+}
+
+impl Earlier {
+    /// Reads all signature files of a container.
+    ///
+    /// # Errors
+    /// `xml.*` and `xades.*` when one can't be read.
+    pub(crate) fn read(container: &Container) -> Result<Self> {
+        let limits = container.limits();
+        let archive = container.archive();
+        let mut entries: Vec<_> =
+            archive.entries().iter().filter(|entry| !entry.is_folder && is_signature_file(&entry.name)).collect();
+        if to_u64(entries.len()) > limits.asice_signature_files {
+            let found = to_u64(entries.len());
+            return Err(Limit::new("asice_signature_files", limits.asice_signature_files, found).into());
+        }
+        entries.sort_by_key(|entry| (number_of(&entry.name), entry.header));
+        let mut files = Vec::with_capacity(entries.len());
+        let mut covered: Vec<Vec<Covered>> = Vec::new();
+        for entry in entries {
+            let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
+            let file = SignatureFile::read(&bytes, limits)?;
+            for signature in file.signatures() {
+                covered.push(signature.references.iter().filter_map(|one| resolve(container, one)).collect());
+            }
+            files.push((entry.name.clone(), file));
+        }
+        let mut digests: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+        for one in covered.iter().flatten() {
+            digests.entry(one.name.clone()).or_default().extend(one.digest);
+        }
+        Ok(Earlier { files, covered, digests })
+    }
+
+    /// Each signature: the entry that it is in, what it says, and the files that it covers.
+    pub(crate) fn signatures(&self) -> impl Iterator<Item = (&str, &Signature, &[Covered])> {
+        let signatures =
+            self.files.iter().flat_map(|(name, file)| file.signatures().iter().map(move |one| (name.as_str(), one)));
+        signatures.zip(&self.covered).map(|((name, signature), covered)| (name, signature, covered.as_slice()))
+    }
+
+    /// The names of all files that are covered, once each.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.digests.keys().map(String::as_str)
+    }
+
+    /// Whether any signature covers the file `name`.
+    pub(crate) fn covers(&self, name: &str) -> bool {
+        self.digests.contains_key(name)
+    }
+
+    /// What the signatures say that the file `name` is.
+    pub(crate) fn media_type(&self, name: &str) -> Option<String> {
+        self.covered.iter().flatten().find(|one| one.name == name && one.media_type.is_some())?.media_type.clone()
+    }
+
+    /// The digest algorithms of the references to data files.
+    pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
+        let mut algorithms: Vec<DigestAlgorithm> = Vec::new();
+        for digest in self.covered.iter().flatten().filter_map(|one| one.digest) {
+            if !algorithms.contains(&digest.algorithm()) {
+                algorithms.push(digest.algorithm());
+            }
+        }
+        algorithms
+    }
+
+    /// Makes sure that each earlier signature covers every data file that is there.
+    ///
+    /// # Errors
+    /// `asice.unsigned-file`.
+    pub(crate) fn check_coverage(&self, container: &Container) -> Result<()> {
+        for covered in &self.covered {
+            let names: BTreeSet<&str> = covered.iter().map(|one| one.name.as_str()).collect();
+            if let Some(entry) = container.data_files().find(|entry| !names.contains(entry.name.as_str())) {
+                return Err(Refusal::at(ErrorCode::AsiceUnsigned, entry.header).file(&entry.name).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that `digest` is the signed one wherever the file `name` was signed with this algorithm.
+    ///
+    /// # Errors
+    /// `asice.digest`.
+    pub(crate) fn check_digest(&self, name: &str, digest: &Digest) -> Result<()> {
+        let mut signed = self.digests.get(name).into_iter().flatten();
+        match signed.any(|one| one.algorithm() == digest.algorithm() && one != digest) {
+            true => Err(Refusal::new(ErrorCode::AsiceDigest).file(name).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// The signer of the last signature.
+    pub(crate) fn last_signer(&self) -> Option<&Certificate> {
+        self.files.last()?.1.signatures().last()?.signer.as_ref()
+    }
+}
+
+/// The file that a reference leads to: its URI decoded, else read in one of the ways in which some makers write it.
+fn resolve(container: &Container, reference: &Reference) -> Option<Covered> {
+    let names = reference.names();
+    let decoded = names.first()?;
+    let found = names.iter().find(|name| container.archive().find(name).is_some());
+    Some(Covered {
+        name: found.unwrap_or(decoded).clone(),
+        // Of the file as it stands; where something was done to it first, nobody here knows.
+        digest: reference.expected().filter(|_| reference.transforms.is_empty()),
+        media_type: reference.media_type.clone(),
+        is_odd: found.is_some_and(|found| found != decoded),
+    })
+}

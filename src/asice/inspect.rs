@@ -1,0 +1,168 @@
+//! What is in a container, and what is odd about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asice::container::Container;
+use crate::asice::earlier::{Covered, Earlier};
+use crate::asice::layout::is_other_signature;
+use crate::asice::measure::Digests;
+use crate::asice::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};
+use crate::cms::{SignedData, TstInfo};
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::pades::TimestampReport;
+use crate::xades::{Signature, TimeStamp};
+use crate::zip::Method;
+
+impl Container {
+    /// What is in it. Digests and signature values are computed; no verdict on trust is given.
+    ///
+    /// # Errors
+    /// When an entry or a signature file can't be read. What does not verify is a finding.
+    pub(crate) fn inspect(&self) -> Result<ContainerInspection> {
+        let earlier = self.earlier()?;
+        let digests = self.digests(&earlier)?;
+        let names: BTreeSet<&str> = self.data_files().map(|entry| entry.name.as_str()).collect();
+        let signatures: Vec<ContainerSignature> = earlier
+            .signatures()
+            .map(|(file, signature, covered)| report(file, signature, covered, &names, &digests, self.limits()))
+            .collect();
+        let entry = |entry: &crate::zip::Entry| EntryReport {
+            name: entry.name.clone(),
+            bytes: entry.size,
+            packed: entry.packed,
+            method: if entry.method == Method::Stored { "stored" } else { "deflated" },
+        };
+        Ok(ContainerInspection {
+            bytes: self.source().len(),
+            mimetype: self.mimetype().to_owned(),
+            entries: self.archive().entries().iter().map(entry).collect(),
+            data_files: self.data_file_reports(&earlier),
+            remarks: self.all_remarks(&earlier, &names),
+            signatures,
+        })
+    }
+
+    /// The digests of all data files by the algorithms of the signatures; each is read once.
+    fn digests(&self, earlier: &Earlier) -> Result<BTreeMap<&str, Vec<Digest>>> {
+        let algorithms = earlier.algorithms();
+        let mut all = BTreeMap::new();
+        for entry in self.data_files().filter(|entry| earlier.covers(&entry.name)) {
+            let mut digests = Digests::new(&algorithms);
+            self.archive().for_each(entry, &mut |bytes| {
+                digests.update(bytes);
+                Ok(())
+            })?;
+            all.insert(entry.name.as_str(), digests.finish());
+        }
+        Ok(all)
+    }
+
+    fn data_file_reports(&self, earlier: &Earlier) -> Vec<DataFileReport> {
+        let told = |name: &str| self.media_type(name).or_else(|| earlier.media_type(name));
+        let mut reports: Vec<DataFileReport> = self
+            .data_files()
+            .map(|entry| DataFileReport {
+                name: entry.name.clone(),
+                bytes: Some(entry.size),
+                media_type: told(&entry.name),
+                is_present: true,
+            })
+            .collect();
+        let held: BTreeSet<&str> = self.archive().entries().iter().map(|entry| entry.name.as_str()).collect();
+        let listed = self.listed().into_iter().flatten();
+        let absent: BTreeSet<&str> = earlier.names().chain(listed).filter(|name| !held.contains(name)).collect();
+        reports.extend(absent.into_iter().map(|name| DataFileReport {
+            name: name.to_owned(),
+            bytes: None,
+            media_type: told(name),
+            is_present: false,
+        }));
+        reports
+    }
+
+    fn all_remarks(&self, earlier: &Earlier, names: &BTreeSet<&str>) -> Vec<String> {
+        let mut remarks = self.remarks().to_vec();
+        let mut say = |text: &str, name: &str| remarks.push(format!("{text}: {}", name.escape_debug()));
+        let listed: Option<BTreeSet<&str>> = self.listed().map(Iterator::collect);
+        match &listed {
+            None => say("there is no manifest", "META-INF/manifest.xml"),
+            Some(listed) => {
+                names.difference(listed).for_each(|name| say("not in the manifest", name));
+                listed.difference(names).for_each(|name| say("in the manifest, but not in the container", name));
+            }
+        }
+        for name in names.iter().filter(|name| !earlier.covers(name)) {
+            say("signed by nobody", name);
+        }
+        for entry in self.archive().entries().iter().filter(|entry| is_other_signature(&entry.name)) {
+            say("a kind of signature that is not looked at", &entry.name);
+        }
+        remarks
+    }
+}
+
+fn report(
+    file: &str,
+    signature: &Signature,
+    covered: &[Covered],
+    names: &BTreeSet<&str>,
+    digests: &BTreeMap<&str, Vec<Digest>>,
+    limits: &Limits,
+) -> ContainerSignature {
+    let covers: BTreeSet<&str> = covered.iter().map(|one| one.name.as_str()).collect();
+    let mut remarks = signature.remarks.clone();
+    for one in covered.iter().filter(|one| one.is_odd) {
+        remarks
+            .push(format!("a reference leads to its file only when it is read leniently: {}", one.name.escape_debug()));
+    }
+    let file_matches = |one: &Covered| {
+        let signed = one.digest?;
+        digests
+            .get(one.name.as_str())?
+            .iter()
+            .find(|digest| digest.algorithm() == signed.algorithm())
+            .map(|d| *d == signed)
+    };
+    let verdicts: Vec<Option<bool>> = covered.iter().map(file_matches).chain([signature.properties_match()]).collect();
+    let digest_matches = if verdicts.contains(&Some(false)) {
+        Some(false)
+    } else {
+        verdicts.iter().all(Option::is_some).then_some(true)
+    };
+    let timestamps = time_stamps(signature, limits, &mut remarks);
+    ContainerSignature {
+        file: file.to_owned(),
+        id: signature.id.clone(),
+        covers_all: names.is_subset(&covers),
+        covers: covered.iter().map(|one| one.name.clone()).collect(),
+        digest_matches,
+        signature_verifies: signature.value_verifies(),
+        signer: signature.signer.as_ref().map(|signer| signer.subject().to_owned()),
+        signed_at: signature.signing_time,
+        level_claimed: Some(signature.level_claimed),
+        timestamps,
+        remarks,
+    }
+}
+
+/// The time-stamps that can be read; whether they stamp what they should is remarked.
+fn time_stamps(signature: &Signature, limits: &Limits, remarks: &mut Vec<String>) -> Vec<TimestampReport> {
+    let info = |stamp: &TimeStamp| {
+        let (token, _) = SignedData::parse(&stamp.token, limits).ok()?;
+        TstInfo::parse(token.content()?).ok()
+    };
+    let mut reports = Vec::new();
+    for stamp in &signature.time_stamps {
+        let Some(info) = info(stamp) else {
+            remarks.push("a time-stamp that can't be read".to_owned());
+            continue;
+        };
+        if stamp.covered.as_deref().and_then(|covered| info.stamps(covered)) == Some(false) {
+            remarks.push("a signature time-stamp that is not over the signature's value".to_owned());
+        }
+        reports.push(TimestampReport::new(&info));
+    }
+    reports
+}

@@ -1,0 +1,103 @@
+//! Which entries of a container are what, and what new ones are called.
+
+use crate::error::{ErrorCode, Refusal, Result};
+use crate::limits::Limits;
+use crate::zip;
+
+/// What the `mimetype` entry of an ASiC-E container says (EN 319 162-1, annex A.1).
+pub(crate) const ASICE: &str = "application/vnd.etsi.asic-e+zip";
+pub(crate) const MIMETYPE: &str = "mimetype";
+pub(crate) const MANIFEST: &str = "META-INF/manifest.xml";
+
+/// Whether an entry of this name is to be signed.
+pub(crate) fn is_data_file(name: &str) -> bool {
+    name != MIMETYPE && !is_meta(name) && !name.ends_with('/')
+}
+
+/// Whether an entry of this name holds XAdES signatures.
+pub(crate) fn is_signature_file(name: &str) -> bool {
+    let Some(file) = name.strip_prefix(META).filter(|file| !file.contains('/')) else { return false };
+    let file = file.to_ascii_lowercase();
+    file.contains("signatures") && file.ends_with(".xml")
+}
+
+/// Whether an entry of this name is part of a kind of signature that is not added to: CAdES, ASiC-S, evidence records.
+pub(crate) fn is_other_signature(name: &str) -> bool {
+    let Some(file) = name.strip_prefix(META) else { return false };
+    let file = file.to_ascii_lowercase();
+    let is_manifest = file.starts_with("asic") && file.contains("manifest") && file.ends_with(".xml");
+    is_manifest || [".p7s", ".tst", ".ers"].iter().any(|end| file.ends_with(end)) || file.starts_with("evidencerecord")
+}
+
+/// The number in a signature file's name, such as 2 in `META-INF/edoc-signatures-S2.xml`.
+pub(crate) fn number_of(name: &str) -> Option<u64> {
+    let stem = name.strip_prefix(META)?.strip_suffix(".xml")?;
+    let digits = stem.len() - stem.bytes().rev().take_while(u8::is_ascii_digit).count();
+    stem.get(digits..)?.parse().ok()
+}
+
+/// The name of one more signature file: above every number that is used.
+pub(crate) fn next_signature_file<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let used = names.filter(|name| is_signature_file(name)).map(|name| number_of(name).unwrap_or(0));
+    let next = used.max().map_or(0, |highest| highest.saturating_add(1));
+    format!("{META}signatures{next}.xml")
+}
+
+/// Makes sure that a data file can have this name.
+pub(crate) fn check_data_file(name: &str, limits: &Limits) -> Result<()> {
+    let refused = || Refusal::new(ErrorCode::AsiceName).file(name);
+    zip::check_name(name, limits).map_err(|_| refused())?;
+    let lower = name.to_lowercase();
+    let is_reserved = lower == MIMETYPE || lower == "meta-inf" || lower.starts_with("meta-inf/");
+    if is_reserved || name.ends_with('/') { Err(refused().into()) } else { Ok(()) }
+}
+
+fn is_meta(name: &str) -> bool {
+    name.starts_with(META)
+}
+
+const META: &str = "META-INF/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_an_entry_is() {
+        for name in ["a.txt", "dir/META-INF/x", "signatures0.xml", "mimetype.txt"] {
+            assert!(is_data_file(name), "{name}");
+        }
+        for name in ["mimetype", "META-INF/manifest.xml", "dir/"] {
+            assert!(!is_data_file(name), "{name}");
+        }
+        for name in ["META-INF/signatures0.xml", "META-INF/edoc-signatures-S1.xml", "META-INF/Signatures.XML"] {
+            assert!(is_signature_file(name), "{name}");
+        }
+        for name in ["META-INF/signature.p7s", "META-INF/ASiCManifest001.xml", "META-INF/timestamp.tst"] {
+            assert!(is_other_signature(name) && !is_signature_file(name), "{name}");
+        }
+        assert!(!is_signature_file("META-INF/sub/signatures0.xml") && !is_other_signature(MANIFEST));
+    }
+
+    #[test]
+    fn the_next_name_is_above_all() {
+        let next = |names: &[&str]| next_signature_file(names.iter().copied());
+        assert_eq!(next(&["a.txt", "META-INF/manifest.xml"]), "META-INF/signatures0.xml");
+        assert_eq!(next(&["META-INF/signatures.xml"]), "META-INF/signatures1.xml");
+        assert_eq!(next(&["META-INF/edoc-signatures-S1.xml"]), "META-INF/signatures2.xml");
+        assert_eq!(next(&["META-INF/signatures001.xml", "META-INF/signatures2.xml"]), "META-INF/signatures3.xml");
+        let huge = format!("META-INF/signatures{}.xml", u64::MAX);
+        assert_eq!(next(&[&huge]), huge);
+    }
+
+    #[test]
+    fn reserved_and_unsafe_names_are_refused() {
+        let limits = Limits::default();
+        for name in ["mimetype", "MIMETYPE", "META-INF/a", "meta-inf/a", "META-INF", "a/", "../a", "/a", "a//b", ""] {
+            assert_eq!(check_data_file(name, &limits).unwrap_err().code(), ErrorCode::AsiceName, "{name}");
+        }
+        for name in ["a", "dir/ā b.txt", "😀.txt", "it's #1; 2+2 & more: x.txt"] {
+            check_data_file(name, &limits).unwrap();
+        }
+    }
+}
