@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::algorithm::signature_uri;
-use super::properties::{digest_elements, signed_properties};
+use super::properties::{digest_elements, put, signed_properties};
 use super::uri::encode_uri;
 use super::{ASIC, DS, SIGNED_PROPERTIES_TYPE, XADES};
 use crate::digest::{Digest, DigestAlgorithm, to_hex};
@@ -86,32 +86,33 @@ pub(crate) fn prepare(plan: &Plan, ids: &Ids, time: Time, references: &[DataRefe
     check(references)?;
     let form = plan.wanted_canonicalization();
     let scope = Scope::of(form);
-    let mut properties = String::new();
+    let mut properties = Vec::new();
     let on_properties = (scope.on_signed_properties.as_str(), scope.on_ds_in_properties.as_str());
     signed_properties(&mut properties, on_properties, plan, ids, time, references);
-    let properties_digest = DigestAlgorithm::Sha256.digest(properties.as_bytes());
+    let properties_digest = DigestAlgorithm::Sha256.digest(&properties);
 
-    let info = |out: &mut String, on_top: &str| signed_info(out, on_top, plan, ids, references, &properties_digest);
-    let mut canonical = String::new();
+    let info = |out: &mut Vec<u8>, on_top: &str| signed_info(out, on_top, plan, ids, references, &properties_digest);
+    let mut canonical = Vec::new();
     info(&mut canonical, &scope.on_signed_info);
 
     let signature = ids.signature();
     let mut before = format!(
         r#"{DECLARATION}<asic:XAdESSignatures xmlns:asic="{ASIC}"><ds:Signature xmlns:ds="{DS}" Id="{signature}">"#
-    );
+    )
+    .into_bytes();
     info(&mut before, "");
-    before.push_str(&format!(r#"<ds:SignatureValue Id="{}">"#, ids.value()));
+    put(&mut before, &format!(r#"<ds:SignatureValue Id="{}">"#, ids.value()));
 
-    let mut after = String::from("</ds:SignatureValue><ds:KeyInfo><ds:X509Data>");
+    let mut after = b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data>".to_vec();
     for certificate in plan.embedded() {
         let text = STANDARD.encode(certificate.as_der());
-        after.push_str(&format!("<ds:X509Certificate>{text}</ds:X509Certificate>"));
+        put(&mut after, &format!("<ds:X509Certificate>{text}</ds:X509Certificate>"));
     }
-    after.push_str("</ds:X509Data></ds:KeyInfo><ds:Object>");
-    after.push_str(&format!(r##"<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{signature}">"##));
+    put(&mut after, "</ds:X509Data></ds:KeyInfo><ds:Object>");
+    put(&mut after, &format!(r##"<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{signature}">"##));
     signed_properties(&mut after, ("", ""), plan, ids, time, references);
-    after.push_str("</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>");
-    Ok(Draft { before: before.into_bytes(), after: after.into_bytes(), signed_info: canonical.into_bytes() })
+    put(&mut after, "</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>");
+    Ok(Draft { before, after, signed_info: canonical })
 }
 
 fn check(references: &[DataReference]) -> Result<()> {
@@ -131,7 +132,7 @@ fn check(references: &[DataReference]) -> Result<()> {
 
 /// Appends `ds:SignedInfo` in canonical form, with these namespace declarations.
 fn signed_info(
-    out: &mut String,
+    out: &mut Vec<u8>,
     on_top: &str,
     plan: &Plan,
     ids: &Ids,
@@ -139,21 +140,21 @@ fn signed_info(
     properties_digest: &Digest,
 ) {
     let method = plan.wanted_canonicalization().method().uri();
-    out.push_str(&format!("<ds:SignedInfo{on_top}>"));
-    out.push_str(&format!(r#"<ds:CanonicalizationMethod Algorithm="{method}"></ds:CanonicalizationMethod>"#));
+    put(out, &format!("<ds:SignedInfo{on_top}>"));
+    put(out, &format!(r#"<ds:CanonicalizationMethod Algorithm="{method}"></ds:CanonicalizationMethod>"#));
     let algorithm = signature_uri(plan.algorithm());
-    out.push_str(&format!(r#"<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>"#));
+    put(out, &format!(r#"<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>"#));
     for (number, reference) in references.iter().enumerate() {
         let (id, uri) = (ids.reference(number), encode_uri(&reference.name));
-        out.push_str(&format!(r#"<ds:Reference Id="{id}" URI="{uri}">"#));
+        put(out, &format!(r#"<ds:Reference Id="{id}" URI="{uri}">"#));
         digest_elements(out, "", &reference.digest);
-        out.push_str("</ds:Reference>");
+        put(out, "</ds:Reference>");
     }
     let properties = ids.signed_properties();
-    out.push_str(&format!(r##"<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#{properties}">"##));
-    out.push_str(&format!(r#"<ds:Transforms><ds:Transform Algorithm="{method}"></ds:Transform></ds:Transforms>"#));
+    put(out, &format!(r##"<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#{properties}">"##));
+    put(out, &format!(r#"<ds:Transforms><ds:Transform Algorithm="{method}"></ds:Transform></ds:Transforms>"#));
     digest_elements(out, "", properties_digest);
-    out.push_str("</ds:Reference></ds:SignedInfo>");
+    put(out, "</ds:Reference></ds:SignedInfo>");
 }
 
 /// Namespace declarations that canonical forms show and the file does not.

@@ -14,15 +14,15 @@ use crate::xml::escape_text;
 /// Appends `xades:SignedProperties` in canonical form, with these namespace declarations on itself and on each
 /// element of XML Signature below it.
 pub(super) fn signed_properties(
-    out: &mut String,
+    out: &mut Vec<u8>,
     (on_top, on_ds): (&str, &str),
     plan: &Plan,
     ids: &Ids,
     time: Time,
     references: &[DataReference],
 ) {
-    out.push_str(&format!(r#"<xades:SignedProperties{on_top} Id="{}">"#, ids.signed_properties()));
-    out.push_str("<xades:SignedSignatureProperties>");
+    put(out, &format!(r#"<xades:SignedProperties{on_top} Id="{}">"#, ids.signed_properties()));
+    put(out, "<xades:SignedSignatureProperties>");
     element(out, "xades:SigningTime", &time.to_string());
     signing_certificate(out, on_ds, plan);
     let claims = plan.claims();
@@ -31,92 +31,97 @@ pub(super) fn signed_properties(
     }
     production_place(out, claims);
     signer_role(out, claims);
-    out.push_str("</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>");
+    put(out, "</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>");
     for (number, reference) in references.iter().enumerate() {
         let id = ids.reference(number);
-        out.push_str(&format!(r##"<xades:DataObjectFormat ObjectReference="#{id}">"##));
+        put(out, &format!(r##"<xades:DataObjectFormat ObjectReference="#{id}">"##));
         element(out, "xades:MimeType", &reference.media_type);
-        out.push_str("</xades:DataObjectFormat>");
+        put(out, "</xades:DataObjectFormat>");
     }
     for commitment in &claims.commitments {
         commitment_type(out, commitment);
     }
-    out.push_str("</xades:SignedDataObjectProperties></xades:SignedProperties>");
+    put(out, "</xades:SignedDataObjectProperties></xades:SignedProperties>");
 }
 
 /// Appends DigestMethod and DigestValue.
-pub(super) fn digest_elements(out: &mut String, on_ds: &str, digest: &Digest) {
+pub(super) fn digest_elements(out: &mut Vec<u8>, on_ds: &str, digest: &Digest) {
     let algorithm = digest_uri(digest.algorithm());
-    out.push_str(&format!(r#"<ds:DigestMethod{on_ds} Algorithm="{algorithm}"></ds:DigestMethod>"#));
+    put(out, &format!(r#"<ds:DigestMethod{on_ds} Algorithm="{algorithm}"></ds:DigestMethod>"#));
     let value = STANDARD.encode(digest.as_bytes());
-    out.push_str(&format!("<ds:DigestValue{on_ds}>{value}</ds:DigestValue>"));
+    put(out, &format!("<ds:DigestValue{on_ds}>{value}</ds:DigestValue>"));
 }
 
-fn signing_certificate(out: &mut String, on_ds: &str, plan: &Plan) {
+fn signing_certificate(out: &mut Vec<u8>, on_ds: &str, plan: &Plan) {
     let certificate = plan.certificate();
-    out.push_str("<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>");
+    put(out, "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>");
     digest_elements(out, on_ds, &certificate.sha256());
-    out.push_str("</xades:CertDigest>");
+    put(out, "</xades:CertDigest>");
     element(out, "xades:IssuerSerialV2", &STANDARD.encode(issuer_serial(certificate)));
-    out.push_str("</xades:Cert></xades:SigningCertificateV2>");
+    put(out, "</xades:Cert></xades:SigningCertificateV2>");
 }
 
-fn signature_policy(out: &mut String, on_ds: &str, policy: &Policy) {
-    out.push_str("<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId>");
+fn signature_policy(out: &mut Vec<u8>, on_ds: &str, policy: &Policy) {
+    put(out, "<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId>");
     identifier(out, policy.oid());
-    out.push_str("</xades:SigPolicyId><xades:SigPolicyHash>");
+    put(out, "</xades:SigPolicyId><xades:SigPolicyHash>");
     digest_elements(out, on_ds, policy.digest());
-    out.push_str("</xades:SigPolicyHash>");
+    put(out, "</xades:SigPolicyHash>");
     if let Some(uri) = policy.location() {
-        out.push_str("<xades:SigPolicyQualifiers><xades:SigPolicyQualifier>");
+        put(out, "<xades:SigPolicyQualifiers><xades:SigPolicyQualifier>");
         element(out, "xades:SPURI", uri);
-        out.push_str("</xades:SigPolicyQualifier></xades:SigPolicyQualifiers>");
+        put(out, "</xades:SigPolicyQualifier></xades:SigPolicyQualifiers>");
     }
-    out.push_str("</xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>");
+    put(out, "</xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>");
 }
 
-fn production_place(out: &mut String, claims: &Claims) {
+fn production_place(out: &mut Vec<u8>, claims: &Claims) {
     if claims.city.is_none() && claims.country.is_none() {
         return;
     }
-    out.push_str("<xades:SignatureProductionPlaceV2>");
+    put(out, "<xades:SignatureProductionPlaceV2>");
     for (name, text) in [("xades:City", &claims.city), ("xades:CountryName", &claims.country)] {
         if let Some(text) = text {
             element(out, name, text);
         }
     }
-    out.push_str("</xades:SignatureProductionPlaceV2>");
+    put(out, "</xades:SignatureProductionPlaceV2>");
 }
 
-fn signer_role(out: &mut String, claims: &Claims) {
+fn signer_role(out: &mut Vec<u8>, claims: &Claims) {
     if claims.roles.is_empty() {
         return;
     }
-    out.push_str("<xades:SignerRoleV2><xades:ClaimedRoles>");
+    put(out, "<xades:SignerRoleV2><xades:ClaimedRoles>");
     for role in &claims.roles {
         element(out, "xades:ClaimedRole", role);
     }
-    out.push_str("</xades:ClaimedRoles></xades:SignerRoleV2>");
+    put(out, "</xades:ClaimedRoles></xades:SignerRoleV2>");
 }
 
-fn commitment_type(out: &mut String, commitment: &Commitment) {
-    out.push_str("<xades:CommitmentTypeIndication><xades:CommitmentTypeId>");
+fn commitment_type(out: &mut Vec<u8>, commitment: &Commitment) {
+    put(out, "<xades:CommitmentTypeIndication><xades:CommitmentTypeId>");
     match commitment {
         Commitment::Known { xades, .. } => element(out, "xades:Identifier", &format!("{COMMITMENT_URI}{xades}")),
         Commitment::Other(oid) => identifier(out, oid),
     }
-    out.push_str("</xades:CommitmentTypeId><xades:AllSignedDataObjects></xades:AllSignedDataObjects>");
-    out.push_str("</xades:CommitmentTypeIndication>");
+    put(out, "</xades:CommitmentTypeId><xades:AllSignedDataObjects></xades:AllSignedDataObjects>");
+    put(out, "</xades:CommitmentTypeIndication>");
 }
 
-fn identifier(out: &mut String, oid: &str) {
-    out.push_str(&format!(r#"<xades:Identifier Qualifier="OIDAsURN">urn:oid:{oid}</xades:Identifier>"#));
+fn identifier(out: &mut Vec<u8>, oid: &str) {
+    put(out, &format!(r#"<xades:Identifier Qualifier="OIDAsURN">urn:oid:{oid}</xades:Identifier>"#));
 }
 
-fn element(out: &mut String, name: &str, text: &str) {
-    out.push_str(&format!("<{name}>"));
+fn element(out: &mut Vec<u8>, name: &str, text: &str) {
+    put(out, &format!("<{name}>"));
     escape_text(text, out);
-    out.push_str(&format!("</{name}>"));
+    put(out, &format!("</{name}>"));
+}
+
+/// Appends what needs no escapes.
+pub(super) fn put(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 // The version stands in it for historical reasons (EN 319 132-1, 5.2.3).
