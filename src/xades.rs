@@ -8,19 +8,37 @@
 //! written once, in its canonical form but for namespace declarations, and never again.
 
 mod algorithm;
+mod check;
+mod claimed;
 mod finalize;
+mod node;
+mod octets;
 mod prepare;
 mod properties;
+mod read;
+mod reference;
+mod signature;
+mod unsigned;
 mod uri;
 
+pub(crate) use check::check_draft;
 pub(crate) use finalize::finalize;
+pub(crate) use octets::Transform;
 pub(crate) use prepare::{DataReference, Draft, Ids, prepare};
+pub(crate) use read::SignatureFile;
+pub(crate) use reference::Reference;
+pub(crate) use signature::Signature;
+pub(crate) use unsigned::{TimeStamp, TimeStampKind};
 pub(crate) use uri::{decode_uri, encode_uri};
 
 // Namespaces.
 const ASIC: &str = "http://uri.etsi.org/02918/v1.2.1#";
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
+const XADES141: &str = "http://uri.etsi.org/01903/v1.4.1#";
+const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// An older one, and one that was mistyped by its maker.
+const ASIC_OTHERS: [&str; 2] = ["http://uri.etsi.org/02918/v1.1.1#", "http://uri.etsi.org/2918/v1.2.1#"];
 
 /// `Type` of the reference to the signed properties.
 const SIGNED_PROPERTIES_TYPE: &str = "http://uri.etsi.org/01903#SignedProperties";

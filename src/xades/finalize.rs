@@ -13,14 +13,18 @@ use crate::signature::SignatureAlgorithm;
 /// # Errors
 /// [`Error::Bug`] for an ECDSA value that is no strict DER: an accepted one is.
 pub(crate) fn finalize(before: &[u8], value: &[u8], algorithm: SignatureAlgorithm, after: &[u8]) -> Result<Vec<u8>> {
-    let text = match algorithm {
+    match algorithm {
         SignatureAlgorithm::Ecdsa(curve, _) => {
             let fixed = ecdsa_fixed_from_der(value, curve);
-            STANDARD.encode(fixed.ok_or(Error::Bug("an accepted ECDSA value is strict DER"))?)
+            Ok(fill(before, &fixed.ok_or(Error::Bug("an accepted ECDSA value is strict DER"))?, after))
         }
         SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_) | SignatureAlgorithm::Ed25519 => {
-            STANDARD.encode(value)
+            Ok(fill(before, value, after))
         }
-    };
-    Ok([before, text.as_bytes(), after].concat())
+    }
+}
+
+/// Puts a value into the hole.
+pub(super) fn fill(before: &[u8], value: &[u8], after: &[u8]) -> Vec<u8> {
+    [before, STANDARD.encode(value).as_bytes(), after].concat()
 }

@@ -9,6 +9,7 @@ use super::uri::encode_uri;
 use super::{ASIC, DS, SIGNED_PROPERTIES_TYPE, XADES};
 use crate::digest::{Digest, DigestAlgorithm, to_hex};
 use crate::error::{ErrorCode, Misuse, Refusal, Result};
+use crate::pki::Certificate;
 use crate::signing::Plan;
 use crate::time::{Time, derive};
 use crate::xml::{Canonicalization, is_xml_text};
@@ -37,11 +38,11 @@ impl Ids {
         Ids { prefix: format!("S-{}", to_hex(id.get(..16).unwrap_or_default())) }
     }
 
-    /// Ids that begin with `prefix`, which must be an NCName of ASCII letters, digits and `-`.
-    pub(crate) fn with_prefix(prefix: &str) -> Self {
-        debug_assert!(prefix.starts_with(|c: char| c.is_ascii_alphabetic()));
-        debug_assert!(prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        Ids { prefix: prefix.to_owned() }
+    /// Ids that begin with `prefix`; `None` unless it is a letter, then letters, digits and `-`, all of them ASCII.
+    pub(crate) fn with_prefix(prefix: &str) -> Option<Self> {
+        let is_name = prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+            && prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        is_name.then(|| Ids { prefix: prefix.to_owned() })
     }
 
     pub(super) fn signature(&self) -> &str {
@@ -95,24 +96,47 @@ pub(crate) fn prepare(plan: &Plan, ids: &Ids, time: Time, references: &[DataRefe
     let mut canonical = Vec::new();
     info(&mut canonical, &scope.on_signed_info);
 
-    let signature = ids.signature();
-    let mut before = format!(
-        r#"{DECLARATION}<asic:XAdESSignatures xmlns:asic="{ASIC}"><ds:Signature xmlns:ds="{DS}" Id="{signature}">"#
-    )
-    .into_bytes();
+    let mut before = start(ids);
     info(&mut before, "");
-    put(&mut before, &format!(r#"<ds:SignatureValue Id="{}">"#, ids.value()));
-
-    let mut after = b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data>".to_vec();
-    for certificate in plan.embedded() {
-        let text = STANDARD.encode(certificate.as_der());
-        put(&mut after, &format!("<ds:X509Certificate>{text}</ds:X509Certificate>"));
-    }
-    put(&mut after, "</ds:X509Data></ds:KeyInfo><ds:Object>");
-    put(&mut after, &format!(r##"<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{signature}">"##));
+    put(&mut before, &value_start(ids));
+    let mut after = after_value(ids, plan.embedded());
     signed_properties(&mut after, ("", ""), plan, ids, time, references);
-    put(&mut after, "</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>");
+    put(&mut after, END);
     Ok(Draft { before, after, signed_info: canonical })
+}
+
+/// What stands before SignedInfo.
+pub(super) fn start(ids: &Ids) -> Vec<u8> {
+    let id = ids.signature();
+    format!(r#"{DECLARATION}<asic:XAdESSignatures xmlns:asic="{ASIC}"><ds:Signature xmlns:ds="{DS}" Id="{id}">"#)
+        .into_bytes()
+}
+
+/// The text of SignedInfo in the file, which follows from its canonical form.
+pub(super) fn as_in_the_file(signed_info: &[u8]) -> Option<Vec<u8>> {
+    [Canonicalization::Exclusive, Canonicalization::Inclusive11].into_iter().find_map(|form| {
+        let canonical = format!("<ds:SignedInfo{}>", Scope::of(form).on_signed_info);
+        let rest = signed_info.strip_prefix(canonical.as_bytes())?;
+        Some([b"<ds:SignedInfo>", rest].concat())
+    })
+}
+
+/// What stands between SignedInfo and the value.
+pub(super) fn value_start(ids: &Ids) -> String {
+    format!(r#"<ds:SignatureValue Id="{}">"#, ids.value())
+}
+
+/// What stands between the value and the signed properties.
+pub(super) fn after_value<'a>(ids: &Ids, certificates: impl Iterator<Item = &'a Certificate>) -> Vec<u8> {
+    let mut out = b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data>".to_vec();
+    for certificate in certificates {
+        let text = STANDARD.encode(certificate.as_der());
+        put(&mut out, &format!("<ds:X509Certificate>{text}</ds:X509Certificate>"));
+    }
+    put(&mut out, "</ds:X509Data></ds:KeyInfo><ds:Object>");
+    let target = ids.signature();
+    put(&mut out, &format!(r##"<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{target}">"##));
+    out
 }
 
 fn check(references: &[DataReference]) -> Result<()> {
@@ -183,4 +207,6 @@ impl Scope {
     }
 }
 
+/// What stands after the signed properties.
+pub(super) const END: &str = "</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>";
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";

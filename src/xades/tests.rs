@@ -1,16 +1,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::octets::Octets;
 use super::*;
-use crate::digest::{Digest, DigestAlgorithm, to_hex};
+use crate::Signer as _;
+use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::ErrorCode;
-use crate::pki::{Certificate, KeyKind, ecdsa_der_from_fixed};
-use crate::signature::{Curve, SignatureAlgorithm, SignatureValue, ToBeSigned};
+use crate::key::LocalKey;
+use crate::limits::Limits;
+use crate::pki::Certificate;
+use crate::signature::{SignatureAlgorithm, SignatureValue, ToBeSigned};
 use crate::signing::{Plan, Policy};
 use crate::time::Time;
-use crate::xml::Canonicalization;
+use crate::xml::{Canonicalization, Document};
 
-const FILES: [&[u8]; 2] =
+pub(super) const FILES: [&[u8]; 2] =
     [include_bytes!("../../testdata/xades/hello-exclusive.xml"), include_bytes!("../../testdata/xades/hello-1.1.xml")];
 const FORMS: [Canonicalization; 2] = [Canonicalization::Exclusive, Canonicalization::Inclusive11];
 
@@ -18,16 +22,16 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn signer() -> Certificate {
+pub(super) fn signer() -> Certificate {
     let vector = json(include_str!("../../testdata/vectors/certificate.json"));
     Certificate::parse(vector["certificate"].as_str().unwrap().as_bytes()).unwrap()
 }
 
-fn time() -> Time {
+pub(super) fn time() -> Time {
     Time::parse_rfc3339("2026-01-02T03:04:05Z").unwrap()
 }
 
-fn hello() -> DataReference {
+pub(super) fn hello() -> DataReference {
     let digest = DigestAlgorithm::Sha256.digest(b"hello\n");
     DataReference { name: "hello.txt".into(), digest, media_type: "text/plain".into() }
 }
@@ -47,7 +51,7 @@ fn worked_example_is_byte_for_byte() {
 
         let form = Canonicalization::from_name(text("canonicalization")).unwrap();
         let plan = Plan::new(signer(), &[]).unwrap().canonicalization(form);
-        let draft = prepare(&plan, &Ids::with_prefix("S0"), time(), &[hello()]).unwrap();
+        let draft = prepare(&plan, &Ids::with_prefix("S0").unwrap(), time(), &[hello()]).unwrap();
         assert_eq!(draft.signed_info.len(), number("signed_info_bytes"));
         assert_eq!(sha256(&draft.signed_info), text("signed_info_sha256"));
         let properties = STANDARD.encode(crate::digest::from_hex(text("signed_properties_sha256").as_bytes()).unwrap());
@@ -58,6 +62,16 @@ fn worked_example_is_byte_for_byte() {
         let value = crate::cms::accept_value(&value, &signer(), &to_be_signed).unwrap();
         let made = finalize(&draft.before, &value, plan.algorithm(), &draft.after).unwrap();
         assert_eq!(String::from_utf8(made).unwrap(), String::from_utf8(file.to_vec()).unwrap());
+
+        let limits = Limits::default();
+        let document = Document::parse(file, &limits).unwrap();
+        let transform = Transform { method: form.method(), prefixes: Vec::new() };
+        let mut octets = Octets::new(&limits);
+        for (id, part) in [("S0-SP", "signed_properties"), ("S0-SIG", "value_element")] {
+            let canonical = octets.of(document.by_id(id).unwrap(), &transform).unwrap();
+            assert_eq!(canonical.len(), number(&format!("{part}_bytes")));
+            assert_eq!(sha256(&canonical), text(&format!("{part}_sha256")));
+        }
     }
 }
 
@@ -80,3 +94,109 @@ fn names_become_uris_and_names_again() {
         assert_eq!(decode_uri(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn signatures_of_every_kind_of_key_verify() {
+    let keys: [(&[u8], &[u8]); 5] = [
+        (include_bytes!("../../testdata/keys/rsa.pem"), include_bytes!("../../testdata/keys/rsa-certificate.pem")),
+        (include_bytes!("../../testdata/keys/ec.pem"), include_bytes!("../../testdata/keys/ec-certificate.pem")),
+        (include_bytes!("../../testdata/keys/ec384.pem"), include_bytes!("../../testdata/keys/ec384-certificate.pem")),
+        (include_bytes!("../../testdata/keys/ec521.pem"), include_bytes!("../../testdata/keys/ec521-certificate.pem")),
+        (
+            include_bytes!("../../testdata/keys/ed25519.pem"),
+            include_bytes!("../../testdata/keys/ed25519-certificate.pem"),
+        ),
+    ];
+    for (key, certificate) in keys {
+        let certificate = Certificate::parse(certificate).unwrap();
+        let given = [certificate.clone()];
+        let key = LocalKey::dangerous_allow_unhardened_rsa(key, None, None, &given, &Limits::default()).unwrap();
+        let plan = || Plan::new(certificate.clone(), &[]).unwrap().allow_expired();
+        let with = |digest| plan().digest(digest).ok();
+        let plans = [Some(plan()), plan().pss().ok(), with(DigestAlgorithm::Sha256), with(DigestAlgorithm::Sha512)];
+        for plan in plans.into_iter().flatten() {
+            for form in FORMS {
+                let plan = plan.clone().canonicalization(form);
+                let references = [hello(), DataReference { name: "Līgums 🖋 & \"#1\".pdf".into(), ..hello() }];
+                let draft = prepare(&plan, &Ids::from_nonce(&[7; 32]), time(), &references).unwrap();
+                let to_be_signed = ToBeSigned::new(draft.signed_info.clone(), plan.algorithm());
+                let value = key.sign(&to_be_signed).unwrap();
+                let value = crate::cms::accept_value(&value, &certificate, &to_be_signed).unwrap();
+                let file = finalize(&draft.before, &value, plan.algorithm(), &draft.after).unwrap();
+                let file = SignatureFile::read(&file, &Limits::default()).unwrap();
+                let [signature] = file.signatures() else { panic!("one signature") };
+                assert_eq!(signature.algorithm, Some(plan.algorithm()));
+                assert_eq!(signature.value_verifies(), Some(true), "{}", plan.algorithm());
+                assert_eq!(signature.properties_match(), Some(true));
+                assert_eq!(signature.remarks, [""; 0]);
+                let names: Vec<_> = signature.files().filter_map(|file| file.name.as_deref()).collect();
+                assert_eq!(names, ["hello.txt", "Līgums 🖋 & \"#1\".pdf"]);
+                check_draft(&draft, &[certificate.clone()], plan.algorithm(), time(), &references, &Limits::default())
+                    .unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn claims_are_written_and_read() {
+    let policy = Policy::new("1.2.3", DigestAlgorithm::Sha512.digest(b"policy")).unwrap();
+    for form in FORMS {
+        let plan = Plan::new(signer(), &[])
+            .unwrap()
+            .canonicalization(form)
+            .policy(policy.clone().uri("https://example.com/a?b=1&c=<2>").unwrap());
+        let plan = plan.role("Valdes <loceklis> & \"co\"\r\n").unwrap().role("second").unwrap();
+        let plan = plan.city("Rīga").unwrap().country("LV").unwrap();
+        let plan = plan.commitment("proof-of-approval").unwrap().commitment("2.999.1").unwrap();
+        let draft = prepare(&plan, &Ids::with_prefix("S0").unwrap(), time(), &[hello()]).unwrap();
+        check_draft(&draft, &[signer()], plan.algorithm(), time(), &[hello()], &Limits::default()).unwrap();
+        let file = finalize(&draft.before, &VALUE, plan.algorithm(), &draft.after).unwrap();
+        let file = SignatureFile::read(&file, &Limits::default()).unwrap();
+        let signature = &file.signatures()[0];
+        assert_eq!(signature.properties_match(), Some(true), "the canonical form is the one that is read");
+        assert_eq!(signature.value_verifies(), Some(false));
+        assert_eq!(signature.roles, ["Valdes <loceklis> & \"co\"", "second"]);
+        assert_eq!(signature.place, ["Rīga", "LV"]);
+        assert_eq!(signature.policy.as_deref(), Some("urn:oid:1.2.3"));
+        assert_eq!(signature.commitments, ["http://uri.etsi.org/01903/v1.2.2#ProofOfApproval", "urn:oid:2.999.1"]);
+        assert_eq!(signature.signing_time, Some(time()));
+        assert_eq!(signature.files().next().unwrap().media_type.as_deref(), Some("text/plain"));
+    }
+}
+
+#[test]
+fn equal_arguments_give_equal_bytes_and_other_nonces_other_ids() {
+    let plan = Plan::new(signer(), &[]).unwrap();
+    let draft = |nonce| prepare(&plan, &Ids::from_nonce(&[nonce; 32]), time(), &[hello()]).unwrap();
+    assert_eq!(draft(1), draft(1));
+    assert_ne!(draft(1).before, draft(2).before);
+}
+
+#[test]
+fn thousands_of_files_are_signed() {
+    let plan = Plan::new(signer(), &[]).unwrap();
+    let references: Vec<_> = (0..10_000).map(|n| DataReference { name: format!("{n}.txt"), ..hello() }).collect();
+    let draft = prepare(&plan, &Ids::from_nonce(&[7; 32]), time(), &references).unwrap();
+    check_draft(&draft, &[signer()], plan.algorithm(), time(), &references, &Limits::default()).unwrap();
+}
+
+#[test]
+fn what_can_not_be_signed_is_refused() {
+    let plan = Plan::new(signer(), &[]).unwrap();
+    let prepare =
+        |references: &[DataReference], time| prepare(&plan, &Ids::with_prefix("S0").unwrap(), time, references);
+    let code = |references: &[DataReference]| prepare(references, time()).unwrap_err().code();
+    assert_eq!(code(&[]), ErrorCode::AsiceEmpty);
+    assert_eq!(code(&[DataReference { media_type: String::new(), ..hello() }]), ErrorCode::Misuse);
+    assert_eq!(code(&[DataReference { media_type: "a\0".into(), ..hello() }]), ErrorCode::Misuse);
+    let sha1 = DigestAlgorithm::Sha1ForLegacyValidation.digest(b"");
+    assert_eq!(code(&[DataReference { digest: sha1, ..hello() }]), ErrorCode::Misuse);
+    let late = Time::parse_rfc3339("2036-01-01T00:00:00Z").unwrap();
+    assert_eq!(prepare(&[hello()], late).unwrap_err().code(), ErrorCode::CertificateExpired);
+    let algorithm = SignatureAlgorithm::Ecdsa(crate::Curve::P256, DigestAlgorithm::Sha256);
+    assert_eq!(finalize(b"", &[0; 64], algorithm, b"").unwrap_err().code(), ErrorCode::Bug);
+}
+
+/// Some ECDSA value: r = s = 1.
+const VALUE: [u8; 8] = [0x30, 6, 2, 1, 1, 2, 1, 1];
