@@ -139,6 +139,9 @@ fn places(source: &Source, records: &[Central], end: u64, limits: &Limits) -> Re
     if first > 0 {
         return Err(fault(ErrorCode::ZipPrefix, 0));
     }
+    if let Some((_, last)) = order.last().filter(|(_, last)| last.header >= end) {
+        return Err(fault(ErrorCode::ZipHeader, last.header));
+    }
     let nexts = order.iter().skip(1).map(|(_, record)| record.header).chain([end]);
     let mut ahead = Ahead::new(source);
     let mut found = Vec::new();

@@ -205,7 +205,7 @@ impl Told {
         }
         // Something before the first entry moves the directory away from where it is said to be.
         let moved = limit.saturating_sub(self.size);
-        let is_moved = self.size > 0 && *source.window_up_to(moved, 4)? == CENTRAL;
+        let is_moved = self.size == 0 || *source.window_up_to(moved, 4)? == CENTRAL;
         Err(if is_moved { fault(ErrorCode::ZipPrefix, 0) } else { fault(ErrorCode::ZipGap, end) })
     }
 }

@@ -3,10 +3,14 @@
 use super::*;
 use crate::error::Result;
 use crate::output::Stream;
-use crate::source::Source;
+use crate::source::{Source, to_u64};
 use crate::{Limits, Time};
 
+mod build;
+mod contents;
 mod names;
+mod refused;
+mod wide;
 mod written;
 
 fn open(bytes: &[u8]) -> Result<Archive> {
