@@ -4,11 +4,14 @@
 The states (fuzz/seeds/state) are those of testdata/pdf/minimal.pdf under the example's key, before and after `finalize`.
 """
 
+import io
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -89,6 +92,75 @@ def values():
     save("certificate", "example.der", vector.CERTIFICATE)
 
 
+class Pipe(io.RawIOBase):
+    """A file that can't be sought in: sizes then come after the data."""
+
+    def __init__(self):
+        self.data = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.data += bytes(data)
+        return len(data)
+
+
+def zips():
+    """Containers and other ZIPs as Python writes them; `hand` is as small as they get."""
+    mimetype, text = b"application/vnd.etsi.asic-e+zip", b"some text, and some text again\n" * 9
+
+    def entry(name, **more):
+        info = zipfile.ZipInfo(name)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        for key, value in more.items():
+            setattr(info, key, value)
+        return info
+
+    def seed(name, fill, file=None, comment=b"", end=b""):
+        file = file or io.BytesIO()
+        with zipfile.ZipFile(file, "w") as z:
+            fill(z)
+            z.comment = comment
+        data = file.data if isinstance(file, Pipe) else file.getvalue()
+        save("zip_open", name, data + end)
+        return data
+
+    def container(z):
+        z.writestr(entry("mimetype", compress_type=zipfile.ZIP_STORED), mimetype)
+        z.writestr(entry("L\u012bgums 1+2.pdf"), text)
+        z.writestr(entry("META-INF/manifest.xml"), b"<manifest/>")
+        z.writestr(entry("META-INF/signatures0.xml", comment=b"EDOC/2.0; LIB/2.10.1"), b"<signatures/>" * 9)
+
+    def wide(z):
+        for name, kind in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
+            with z.open(entry(name, compress_type=kind), "w", force_zip64=True) as f:
+                f.write(text)
+
+    def odd(z):
+        z.writestr(entry("folder/", compress_type=zipfile.ZIP_STORED, external_attr=0o40755 << 16 | 0x10), b"")
+        z.writestr(entry("folder/empty", compress_type=zipfile.ZIP_STORED, external_attr=0o100644 << 16), b"")
+        z.writestr(entry("with-time", extra=b"UT\x05\0\x01abcd"), text)
+
+    inner = seed("container", container)
+    seed("streamed", container, file=Pipe())
+    seed("wide", wide)
+    seed("wide-streamed", wide, file=Pipe())
+    seed("odd", odd, comment=b"LIB DigiDoc4j/DEV")
+    seed("nested", lambda z: z.writestr(entry("inner.asice", compress_type=zipfile.ZIP_STORED), inner))
+    seed("bomb", lambda z: z.writestr(entry("zeros"), bytes(2 << 20)))
+    seed("trailing", container, end=b"\n")
+    seed("slip", lambda z: z.writestr(entry("../a"), b""))
+    seed("empty", lambda z: None)
+    hand = seed("hand", lambda z: z.writestr(entry("a", compress_type=zipfile.ZIP_STORED), b"a"))
+    # The same with a ZIP64 end record, which it does not need.
+    offset, size = 32, 47
+    record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1, 1, size, offset)
+    record += b"PK\x06\x07" + struct.pack("<IQI", 0, offset + size, 1)
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, size, 0xFFFFFFFF, 0)
+    save("zip_open", "wide-end", hand[: offset + size] + record + end)
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -97,3 +169,4 @@ def write(path, text):
 filters()
 signatures()
 values()
+zips()

@@ -7,10 +7,12 @@ use std::sync::Arc;
 mod crypto;
 mod signing;
 mod xml;
+mod zip;
 
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};
 pub use xml::{canonical, canonical_forms, canonical_part, xml_tree};
+pub use zip::zip_open;
 
 use crate::pdf::{Document, Object, fields, first_page, page_number};
 use crate::{Limits, Recovery, Source};

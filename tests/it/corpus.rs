@@ -70,3 +70,8 @@ fn certificate() {
 fn sig_value() {
     replay("sig_value", &[], eseal::fuzzing::sig_value);
 }
+
+#[test]
+fn zip_open() {
+    replay("zip_open", &[], eseal::fuzzing::zip_open);
+}
