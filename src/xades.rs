@@ -21,7 +21,7 @@ mod signature;
 mod unsigned;
 mod uri;
 
-pub(crate) use check::check_draft;
+pub(crate) use check::read_draft;
 pub(crate) use finalize::finalize;
 pub(crate) use octets::Transform;
 pub(crate) use prepare::{DataReference, Draft, Ids, prepare};

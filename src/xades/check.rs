@@ -11,30 +11,32 @@ use crate::pki::Certificate;
 use crate::signature::SignatureAlgorithm;
 use crate::time::Time;
 
-/// Makes sure that the draft signs these files, with this certificate and algorithm, at this time, and nothing else;
-/// that its canonical SignedInfo is the one of the file; and that the hole is where the value stands.
+/// Reads what stands before and after the hole, and makes sure that it signs these files, with this certificate and
+/// algorithm, at this time, and nothing else, and that the hole is where the value stands.
 ///
 /// Claims of the signer and the policy are whatever they are.
 ///
 /// # Errors
 /// [`Error::State`] with the code `state.malformed`; [`Error::LimitExceeded`].
-pub(crate) fn check_draft(
-    draft: &Draft,
+pub(crate) fn read_draft(
+    before: Vec<u8>,
+    after: Vec<u8>,
     certificates: &[Certificate],
     algorithm: SignatureAlgorithm,
     time: Time,
     references: &[DataReference],
     limits: &Limits,
-) -> Result<()> {
+) -> Result<Draft> {
     let malformed = || Error::from(StateError::new(ErrorCode::StateMalformed));
-    let file = SignatureFile::read(&fill(&draft.before, DUMMY, &draft.after), limits).map_err(|error| match error {
+    let file = SignatureFile::read(&fill(&before, DUMMY, &after), limits).map_err(|error| match error {
         Error::LimitExceeded(_) => error,
         // Where in the saved bytes the fault lies is of no use to anybody.
         _ => malformed(),
     })?;
     let [signature] = file.signatures() else { return Err(malformed()) };
-    let is_ours = is_written_by_us(draft, signature)
-        && signature.signed_info() == Some(&draft.signed_info)
+    let signed_info = signature.signed_info().ok_or_else(malformed)?.to_vec();
+    let draft = Draft { before, after, signed_info };
+    let is_ours = is_written_by_us(&draft, signature)
         && signature.properties_match() == Some(true)
         && signature.certificates == certificates
         && signature.signer.as_ref() == certificates.first()
@@ -43,7 +45,22 @@ pub(crate) fn check_draft(
         && signature.level_claimed == "B-B"
         && signature.time_stamps.is_empty()
         && signs(signature, references);
-    if is_ours { Ok(()) } else { Err(malformed()) }
+    if is_ours { Ok(draft) } else { Err(malformed()) }
+}
+
+/// [`read_draft`] for one that is at hand: the same must come out.
+#[cfg(test)]
+pub(super) fn check_draft(
+    draft: &Draft,
+    certificates: &[Certificate],
+    algorithm: SignatureAlgorithm,
+    time: Time,
+    references: &[DataReference],
+    limits: &Limits,
+) -> Result<()> {
+    let (before, after) = (draft.before.clone(), draft.after.clone());
+    let read = read_draft(before, after, certificates, algorithm, time, references, limits)?;
+    if read == *draft { Ok(()) } else { Err(StateError::new(ErrorCode::StateMalformed).into()) }
 }
 
 /// Whether all that is not signed is what stands there in each draft of ours, and the value stands in the hole.

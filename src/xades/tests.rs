@@ -1,6 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::check::check_draft;
 use super::octets::Octets;
 use super::*;
 use crate::Signer as _;

@@ -192,7 +192,11 @@ fn names_that_no_container_can_hold_are_refused() {
     }
     for names in [["a", "a"], ["a", "A"], ["\u{e9}", "e\u{301}"], ["a", "a/b"]] {
         let files = names.map(|name| (name, &b"x"[..]));
-        assert_eq!(code(Document::new_container(data_files(&files), &limits())), ErrorCode::AsiceDuplicate, "{names:?}");
+        assert_eq!(
+            code(Document::new_container(data_files(&files), &limits())),
+            ErrorCode::AsiceDuplicate,
+            "{names:?}"
+        );
     }
     assert_eq!(code(Document::new_container(Vec::new(), &limits())), ErrorCode::AsiceEmpty);
 }

@@ -127,7 +127,10 @@ fn wrapped_and_doubled_parts_are_refused() {
         // The signed properties are elsewhere than where they are read.
         (
             &qualifying,
-            &format!("{}</ds:Object><ds:Object xmlns:xades=\"{XADES}\">{properties}", qualifying.replace("S0-SP", "S1-SP")),
+            &format!(
+                "{}</ds:Object><ds:Object xmlns:xades=\"{XADES}\">{properties}",
+                qualifying.replace("S0-SP", "S1-SP")
+            ),
             "xades.reference",
         ),
     ] {
