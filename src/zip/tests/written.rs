@@ -171,7 +171,7 @@ fn tells_times_as_fat_does() {
 
 #[test]
 fn decides_by_the_beginning_whether_to_deflate() {
-    let decide = |probe: &[u8], size: u64| Compress::Auto.decide(probe, size, 200).unwrap();
+    let decide = |probe: &[u8], size: u64| Compress::Auto.decide(probe, size, 200).unwrap().0;
     let text = b"Some words, and some other words that are not the same. ".repeat(1_000);
     assert_eq!(decide(&text, 60_000), Packing::Deflate(2));
     assert_eq!(decide(&text, 1 << 40), Packing::Deflate(2));
@@ -183,8 +183,12 @@ fn decides_by_the_beginning_whether_to_deflate() {
     assert_eq!(decide(&[0; 65_536], (1 << 20) + 1), Packing::Store);
     // Only so much is looked at.
     assert_eq!(decide(&[noise(65_536), text].concat(), 1 << 20), Packing::Store);
-    assert_eq!(Compress::Store.decide(&[0; 100], 100, 200).unwrap(), Packing::Store);
-    assert_eq!(Compress::Deflate(7).decide(b"x", 1, 200).unwrap(), Packing::Deflate(7));
+    assert_eq!(Compress::Store.decide(&[0; 100], 100, 200).unwrap(), (Packing::Store, None));
+    assert_eq!(Compress::Deflate(7).decide(b"x", 1, 200).unwrap(), (Packing::Deflate(7), None));
+    // What was packed to decide is not packed again, where it is the whole file.
+    let packed = deflated(&text, 2).unwrap();
+    assert_eq!(Compress::Auto.decide(&text, 56_000, 200).unwrap().1, Some(packed));
+    assert_eq!(Compress::Auto.decide(&text, 56_001, 200).unwrap().1, None);
     assert!(Compress::Deflate(0).decide(b"x", 1, 200).is_err() && Compress::Deflate(10).decide(b"x", 1, 200).is_err());
 }
 
