@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorCode};
 mod canonical;
 mod costs;
 mod reading;
+mod vectors;
 
 fn parse(text: &str) -> Document {
     Document::parse(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{error} in {text}"))

@@ -3,7 +3,12 @@
 /// `reference` as seen from where `base` holds. Without a reference that is `base` as it stands.
 pub(super) fn join(base: &str, reference: Option<&str>) -> String {
     let Some(reference) = reference else { return base.to_owned() };
-    let (from, to) = (Parts::read(base), Parts::read(reference));
+    let (mut from, to) = (Parts::read(base), Parts::read(reference));
+    // A base that ends in `..` is meant as a folder.
+    let folder = format!("{}/", from.path);
+    if from.path == ".." || from.path.ends_with("/..") {
+        from.path = &folder;
+    }
     if to.scheme.is_some() {
         return Parts { path: &without_dots(to.path), ..to }.write();
     }
@@ -62,10 +67,6 @@ impl<'a> Parts<'a> {
 fn merged(base: &Parts<'_>, path: &str) -> String {
     if base.authority.is_some() && base.path.is_empty() {
         return format!("/{path}");
-    }
-    // A base that ends in `..` is meant as a folder.
-    if base.path == ".." || base.path.ends_with("/..") {
-        return format!("{}/{path}", base.path);
     }
     let folder = base.path.rsplit_once('/').map(|(folder, _)| folder);
     folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"))
@@ -137,6 +138,7 @@ mod tests {
         assert_eq!(join("a/b", Some("../c")), "c");
         assert_eq!(join("..", Some("..")), "../../");
         assert_eq!(join("a/", Some("../")), "");
+        assert_eq!(join("..", Some("")), "../");
         assert_eq!(join("a/../b", None), "a/../b");
     }
 }
