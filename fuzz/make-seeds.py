@@ -161,6 +161,13 @@ def zips():
     save("zip_open", "wide-end", hand[: offset + size] + record + end)
 
 
+def names():
+    """A name, a media type and a role, to go through a signature and back."""
+    save("xades_read", "name", "Līgums 1+2 (a&b).pdf\napplication/pdf\nValdes <loceklis>\r\n".encode())
+    save("xades_read", "name-only", "dir/ä%20 #?;🖋.txt".encode())
+    save("xades_read", "colon", b"it's:1\ntext/plain; charset=\"utf-8\"\n]]>&#13;\t")
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -170,3 +177,4 @@ filters()
 signatures()
 values()
 zips()
+names()

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 mod crypto;
 mod signing;
+mod xades;
 mod xml;
 mod zip;
 
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};
+pub use xades::xades_read;
 pub use xml::{canonical, canonical_forms, canonical_part, xml_tree};
 pub use zip::zip_open;
 

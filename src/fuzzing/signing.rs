@@ -128,15 +128,15 @@ fn limits() -> Limits {
     Limits { pdf_reads: 5_000, pdf_streams_bytes: 32 << 20, ..Limits::default() }
 }
 
-fn plan() -> Option<Plan> {
+pub(super) fn plan() -> Option<Plan> {
     Plan::new(Certificate::parse(CERTIFICATE).ok()?, &[]).ok()
 }
 
-fn moment() -> Option<Moment> {
+pub(super) fn moment() -> Option<Moment> {
     Some(Moment::new(Time::from_utc((2026, 1, 2), (3, 4, 5)).ok()?, [7; 32]))
 }
 
-fn sign(to_be_signed: &ToBeSigned) -> Option<SignatureValue> {
+pub(super) fn sign(to_be_signed: &ToBeSigned) -> Option<SignatureValue> {
     let key = p256::SecretKey::from_pkcs8_pem(KEY).ok()?;
     let value: p256::ecdsa::Signature =
         p256::ecdsa::SigningKey::from(key).sign_prehash(to_be_signed.digest()?.as_bytes()).ok()?;

@@ -81,7 +81,7 @@ pub(crate) struct Draft {
 /// # Errors
 /// [`Error::Certificate`](crate::Error::Certificate) when the certificate is not valid at `time`;
 /// [`Error::Refused`](crate::Error::Refused) when there is no file;
-/// [`Error::Misuse`](crate::Error::Misuse) for a media type that XML can't hold, or a digest that is SHA-1.
+/// [`Error::Misuse`](crate::Error::Misuse) for a media type that can be none, or a digest that is SHA-1.
 pub(crate) fn prepare(plan: &Plan, ids: &Ids, time: Time, references: &[DataReference]) -> Result<Draft> {
     plan.check_time(time)?;
     check(references)?;
@@ -144,8 +144,10 @@ fn check(references: &[DataReference]) -> Result<()> {
         return Err(Refusal::new(ErrorCode::AsiceEmpty).into());
     }
     for reference in references {
-        if reference.media_type.is_empty() || !is_xml_text(&reference.media_type) {
-            return Err(Misuse::new("media type is empty or has characters that XML 1.0 can't hold").into());
+        let media_type = &reference.media_type;
+        // Readers cut white space off, and would then see another one.
+        if media_type.is_empty() || media_type.trim() != media_type || !is_xml_text(media_type) {
+            return Err(Misuse::new("media type is empty, or has characters it can't have").into());
         }
         if reference.digest.algorithm() == DigestAlgorithm::Sha1ForLegacyValidation {
             return Err(Misuse::new("digest is none of SHA-256, SHA-384, SHA-512").into());

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::SIGNED_PROPERTIES_TYPE;
 use super::node::{bad_reference, digest, malformed};
 use super::octets::{Octets, Transform};
 use super::uri::decode_uri;
-use super::{DS, SIGNED_PROPERTIES_TYPE};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Limit, Result};
 use crate::source::to_u64;

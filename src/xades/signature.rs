@@ -2,7 +2,7 @@
 
 use super::algorithm::signature_from_uri;
 use super::claimed::Claimed;
-use super::node::{attribute, base64, malformed, optional, required};
+use super::node::{attribute, base64, malformed, required};
 use super::octets::{Octets, Transform};
 use super::reference::{self, Reference};
 use super::unsigned::{TimeStamp, Unsigned};

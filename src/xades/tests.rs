@@ -189,8 +189,9 @@ fn what_can_not_be_signed_is_refused() {
         |references: &[DataReference], time| prepare(&plan, &Ids::with_prefix("S0").unwrap(), time, references);
     let code = |references: &[DataReference]| prepare(references, time()).unwrap_err().code();
     assert_eq!(code(&[]), ErrorCode::AsiceEmpty);
-    assert_eq!(code(&[DataReference { media_type: String::new(), ..hello() }]), ErrorCode::Misuse);
-    assert_eq!(code(&[DataReference { media_type: "a\0".into(), ..hello() }]), ErrorCode::Misuse);
+    for media_type in ["", "a\0", " text/plain", "text/plain\n"] {
+        assert_eq!(code(&[DataReference { media_type: media_type.into(), ..hello() }]), ErrorCode::Misuse);
+    }
     let sha1 = DigestAlgorithm::Sha1ForLegacyValidation.digest(b"");
     assert_eq!(code(&[DataReference { digest: sha1, ..hello() }]), ErrorCode::Misuse);
     let late = Time::parse_rfc3339("2036-01-01T00:00:00Z").unwrap();

@@ -75,3 +75,8 @@ fn sig_value() {
 fn zip_open() {
     replay("zip_open", &[], eseal::fuzzing::zip_open);
 }
+
+#[test]
+fn xades_read() {
+    replay("xades_read", &["testdata/xades"], eseal::fuzzing::xades_read);
+}
