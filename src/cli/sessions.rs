@@ -151,7 +151,8 @@ fn shown(entry: &Entry, summary: &StateSummary, record: Record) -> Result<Shown>
 
 fn text(line: &Shown) -> String {
     let prepared = &line.listed.prepared;
-    let path = |path: &Option<PathBuf>| path.as_ref().map_or("-".into(), |path| printable(&path.to_string_lossy()));
+    let text_of = |text: Option<&str>| text.map_or("-".into(), printable);
+    let path = |path: &Option<PathBuf>| text_of(path.as_ref().map(|path| path.to_string_lossy()).as_deref());
     let rows = [
         ("Id", prepared.id.clone()),
         ("Input", printable(&prepared.input)),
@@ -160,7 +161,7 @@ fn text(line: &Shown) -> String {
         ("Document", path(&line.path)),
         ("Result", path(&line.output)),
         ("Field", line.field.as_deref().map_or_else(String::new, printable)),
-        ("Signer", line.signer.as_ref().map_or("-".into(), |signer| printable(signer.subject()))),
+        ("Signer", text_of(line.signer.as_ref().map(Signer::subject))),
         ("Signed at", line.signing_time.clone()),
         ("Bytes", line.source_bytes.to_string()),
         ("Digest", line.source_digest.clone().unwrap_or_default()),
