@@ -1,0 +1,43 @@
+//! The key, what opens it, and the certificates.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The key, and what opens it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Key")]
+pub(crate) struct Key {
+    /// The private key: PFX, PEM or PKCS#8.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Which of several keys in the file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key_alias: Option<String>,
+    #[command(flatten)]
+    pub(crate) password: Password,
+}
+
+/// Where a password comes from: never from the command line.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Key")]
+pub(crate) struct Password {
+    /// Read the password from a file; one line end at its end is dropped.
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read the password from an environment variable.
+    #[arg(long, value_name = "VAR")]
+    pub(crate) password_env: Option<String>,
+}
+
+/// The signer's certificate.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Key")]
+pub(crate) struct Certificates {
+    /// The signer's certificate: PEM, DER or bare base64.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its issuers; repeatable, a file may hold several.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Vec<PathBuf>,
+}

@@ -1,0 +1,53 @@
+//! Where results go, and how a run over many documents goes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where results go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct Results {
+    /// Write results here, under their inputs' names.
+    #[arg(long, value_name = "DIR", conflicts_with = "in_place")]
+    pub(crate) out: Option<PathBuf>,
+    /// Sign the inputs themselves; after a crash each is the old or the new file.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+    /// Replace existing results.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// How a run over many documents goes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct Run {
+    /// Work on so many documents at once [default: the number of processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Memory for documents in flight, such as `512M`.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory: Option<String>,
+    /// Stop after so many failures.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_failures: Option<u64>,
+    /// Write counts, bytes and time of the run to a file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Do not wait for the disk; for measuring only.
+    #[arg(long)]
+    pub(crate) no_sync: bool,
+}
+
+/// What was done already.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct Resume {
+    /// Leave out what the journal of an earlier run says is done.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Keep the journal here [default: `.eseal-run` in --out].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+}
