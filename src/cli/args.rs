@@ -14,7 +14,7 @@ pub(crate) use inputs::{Inputs, Manifest};
 pub(crate) use key::{Certificates, Key, Password};
 pub(crate) use run::{Results, Resume, Run};
 pub(crate) use sessions::{Sessions, SessionsAction};
-pub(crate) use signature::Signature;
+pub(crate) use signature::{Moment, Signature};
 
 /// Sign PDFs with a key that lives elsewhere, or with one that is at hand.
 ///

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use eseal::system::{FileIdentity, OsEntropy, SystemClock, read_bounded};
-use eseal::{Certificate, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Recovery, State, Time, draw_moment};
+use eseal::{
+    Canonicalization, Certificate, Compress, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Policy, Recovery,
+    State, Time, draw_moment,
+};
 
 use super::inputs::{Input, Own};
 use super::{Outcome, Stop, args};
@@ -23,7 +26,7 @@ impl Signing {
     /// The plan for `certificate` with the options as typed.
     pub(crate) fn new(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]) -> Outcome<Signing> {
         let plan = plan(args, certificate, chain)?;
-        let moment = moment(args)?;
+        let moment = moment(&args.moment)?;
         let mut state = State::new(DigestAlgorithm::Sha256);
         let mut options = args.clone();
         // Which documents are left out says nothing about the others' bytes.
@@ -116,7 +119,34 @@ fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]
     plan = with(plan, args.reason.as_deref(), Plan::reason);
     plan = with(plan, args.location.as_deref(), Plan::location);
     plan = with(plan, args.name.as_deref(), Plan::name);
-    Ok(with(plan, args.contact.as_deref(), Plan::contact))
+    plan = with(plan, args.contact.as_deref(), Plan::contact);
+    claims(plan, args)
+}
+
+/// What containers have besides.
+fn claims(mut plan: Plan, args: &args::Signature) -> Outcome<Plan> {
+    for role in &args.role {
+        plan = plan.role(role).map_err(Stop::about("--role"))?;
+    }
+    if let Some(city) = &args.city {
+        plan = plan.city(city).map_err(Stop::about("--city"))?;
+    }
+    if let Some(country) = &args.country {
+        plan = plan.country(country).map_err(Stop::about("--country"))?;
+    }
+    if let Some(name) = &args.commitment {
+        plan = plan.commitment(name).map_err(Stop::about("--commitment"))?;
+    }
+    if let Some(line) = &args.policy {
+        plan = plan.policy(Policy::parse(line).map_err(Stop::about("--policy"))?);
+    }
+    if let Some(name) = &args.c14n {
+        plan = plan.canonicalization(Canonicalization::from_name(name).map_err(Stop::about("--c14n"))?);
+    }
+    if let Some(name) = &args.compress {
+        plan = plan.compress(Compress::from_name(name).map_err(Stop::about("--compress"))?);
+    }
+    Ok(plan)
 }
 
 fn with<'a>(plan: Plan, text: Option<&'a str>, set: impl FnOnce(Plan, &'a str) -> Plan) -> Plan {
@@ -126,7 +156,8 @@ fn with<'a>(plan: Plan, text: Option<&'a str>, set: impl FnOnce(Plan, &'a str) -
     }
 }
 
-fn moment(args: &args::Signature) -> Outcome<Moment> {
+/// The moment of a run: the one given, else now.
+pub(crate) fn moment(args: &args::Moment) -> Outcome<Moment> {
     let (Some(time), Some(nonce)) = (&args.time, &args.nonce) else {
         return draw_moment(&SystemClock, &OsEntropy).map_err(Stop::about("moment"));
     };

@@ -33,6 +33,28 @@ pub(crate) struct Signature {
     /// How to reach the signer.
     #[arg(long, value_name = "TEXT")]
     pub(crate) contact: Option<String>,
+    /// Containers: in which role it is signed, as claimed; repeatable.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) role: Vec<String>,
+    /// Containers: the city in which it is signed.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) city: Option<String>,
+    /// Containers: the country in which it is signed.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) country: Option<String>,
+    /// Containers: what the signature commits to; proof-of-origin, -receipt, -delivery, -sender, -approval, -creation, or an
+    /// OID.
+    #[arg(long, value_name = "NAME|OID")]
+    pub(crate) commitment: Option<String>,
+    /// Containers: the policy it is made under; ALG and BASE64 are the digest of its document.
+    #[arg(long, value_name = "OID:ALG:BASE64[:URI]")]
+    pub(crate) policy: Option<String>,
+    /// Containers: how XML is canonicalized, exclusive or 1.1 [default: exclusive].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) c14n: Option<String>,
+    /// Containers: how data files are packed, auto, store or deflate[:LEVEL] [default: auto].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) compress: Option<String>,
     /// Leave out documents whose last signature is by the same certificate.
     #[arg(long)]
     pub(crate) skip_signed: bool,
@@ -42,6 +64,14 @@ pub(crate) struct Signature {
     /// Sign although the certificate has expired or is not valid yet.
     #[arg(long)]
     pub(crate) allow_expired: bool,
+    #[command(flatten)]
+    pub(crate) moment: Moment,
+}
+
+/// When it happens, for tests.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Signature")]
+pub(crate) struct Moment {
     /// The claimed time of signing; with --nonce every run gives equal bytes, for tests.
     #[arg(long, value_name = "RFC3339", requires = "nonce")]
     pub(crate) time: Option<String>,
