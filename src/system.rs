@@ -17,7 +17,7 @@ mod staged;
 mod undo;
 
 pub use append::{append, restore};
-pub use file::{FileIdentity, FileSource, open, read_bounded};
+pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
 pub use hole::fill_hole;
 pub use staged::{Existing, Staged, copy_to, sync_directory};
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Limit, Result};
@@ -110,6 +110,37 @@ impl ReadAt for FileSource {
     }
 }
 
+/// A file that is opened for each piece that is read, and notices when somebody writes to it.
+#[derive(Debug)]
+struct OnDemand {
+    path: PathBuf,
+    identity: FileIdentity,
+}
+
+impl ReadAt for OnDemand {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        read_at(&File::open(&self.path)?, offset, buffer)
+    }
+
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(FileIdentity::of(&self.path.metadata()?) == self.identity)
+    }
+}
+
+/// As [`open`], but between two pieces it is neither open nor in memory: for thousands of files at once.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on_demand(path: &Path) -> Result<(Source, FileIdentity)> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+    }
+    // What can't be read is said now.
+    let identity = FileIdentity::of(&File::open(path)?.metadata()?);
+    let file = OnDemand { path: path.to_owned(), identity: identity.clone() };
+    Ok((Source::from_reader(Arc::new(file), identity.len), identity))
+}
+
 /// Opens the regular file at `path`, and tells what it is.
 ///
 /// # Errors
@@ -201,6 +232,20 @@ mod tests {
         File::options().append(true).open(&path).unwrap().write_all(b"x").unwrap();
         assert_eq!(source.check_unchanged().unwrap_err().code(), ErrorCode::DocumentChanged);
         assert_ne!(open(&path).unwrap().1, identity);
+    }
+
+    #[test]
+    fn a_file_on_demand_is_not_open_and_notices_a_writer() {
+        let (_dir, path) = large();
+        let (source, identity) = open_on_demand(&path).unwrap();
+        assert!(source.as_file().is_none());
+        assert_eq!((source.len(), identity.len()), (1_200_000, 1_200_000));
+        assert_eq!(&*source.window(1_199_998..1_200_000).unwrap(), [7, 7]);
+        source.check_unchanged().unwrap();
+        File::options().append(true).open(&path).unwrap().write_all(b"x").unwrap();
+        assert_eq!(source.check_unchanged().unwrap_err().code(), ErrorCode::DocumentChanged);
+        std::fs::remove_file(&path).unwrap();
+        assert!(source.window(0..1).is_err() && open_on_demand(&path).is_err());
     }
 
     #[test]
