@@ -22,7 +22,7 @@ use crate::source::to_u64;
 
 mod record;
 
-pub use record::{Record, StoredPath};
+pub use record::{MadeOf, Record, StoredFile, StoredPath};
 
 /// A directory of prepared documents.
 #[derive(Debug, Clone)]

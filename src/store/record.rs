@@ -25,6 +25,50 @@ pub struct Record {
     pub reference: Option<String>,
     /// Under which key the entry is found again: 64 hexadecimal digits.
     pub key: Option<String>,
+    /// The files of a new container; none for a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<MadeOf>,
+    /// SHA-256 over all that was read, where the times of the files could not tell a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+/// The files of a new container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MadeOf {
+    /// Whether the container was named itself, in place of its only file.
+    pub is_named: bool,
+    /// The files, those that are known by digest, too.
+    pub files: Vec<StoredFile>,
+}
+
+impl MadeOf {
+    /// The files of a container.
+    #[must_use]
+    pub fn new(is_named: bool, files: Vec<StoredFile>) -> Self {
+        MadeOf { is_named, files }
+    }
+}
+
+/// A file of a new container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StoredFile {
+    /// Its name in the container.
+    pub name: String,
+    /// Its absolute path; none for standard input, and where only its digest is known.
+    pub path: Option<StoredPath>,
+}
+
+impl StoredFile {
+    /// The file of this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, path: Option<StoredPath>) -> Self {
+        StoredFile { name: name.into(), path }
+    }
 }
 
 impl Record {
@@ -40,6 +84,8 @@ impl Record {
             output: None,
             reference: None,
             key: None,
+            made_of: None,
+            content: None,
         }
     }
 }
@@ -99,6 +145,17 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert!(serde_json::from_str::<Record>(&text.replace("\"key\"", "\"kex\"")).is_err());
+    }
+
+    #[test]
+    fn a_record_of_a_container_names_its_files_and_others_have_no_word_of_it() {
+        let mut record = Record::new("a.asice", Path::new("a.asice"));
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(!text.contains("made_of") && !text.contains("content"));
+        record.made_of = Some(MadeOf::new(true, vec![StoredFile::new("a", Some(Path::new("/a").into()))]));
+        record.content = Some("00".into());
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
     }
 
     #[cfg(unix)]
