@@ -8,10 +8,12 @@ use eseal::{Error, ErrorCode, Scope};
 
 mod args;
 mod config;
+mod containers;
 mod demo;
 mod documents;
 mod encrypt_password;
 mod errors;
+mod fill;
 mod finalize;
 mod inputs;
 mod inspect;
@@ -137,6 +139,7 @@ fn dispatch(cli: args::Cli) -> Outcome {
         args::Verb::Prepare(args) => prepare::run(&args, &common),
         args::Verb::Finalize(args) => finalize::run(&args, &common),
         args::Verb::Seal(args) => seal::run(&args, &common),
+        args::Verb::Fill(args) => fill::run(&args, &common),
         args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
         args::Verb::Summary(args) => summary::run(&args, &common),
         args::Verb::Sessions(args) => sessions::run(&args, &common),

@@ -10,13 +10,13 @@ mod run;
 mod sessions;
 mod signature;
 
-pub(crate) use inputs::{Inputs, Manifest};
+pub(crate) use inputs::{Containers, Inputs, Manifest};
 pub(crate) use key::{Certificates, Key, Password};
 pub(crate) use run::{Results, Resume, Run};
 pub(crate) use sessions::{Sessions, SessionsAction};
 pub(crate) use signature::{Moment, Signature};
 
-/// Sign PDFs with a key that lives elsewhere, or with one that is at hand.
+/// Sign PDFs and containers of any files, with a key that lives elsewhere or one that is at hand.
 ///
 /// `prepare` computes what the key must sign, `finalize` puts the signature values in. `seal` does both with a key
 /// file. Try `eseal demo` first.
@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Seal the bundled samples with a throw-away key, through the remote path.
     Demo(Demo),
-    /// Show what is in documents: revisions, fields, signatures. No verdict on trust.
+    /// Show what is in documents: revisions, fields, data files, signatures. No verdict on trust.
     Inspect(Inspect),
     /// First half: print the digests to sign, keep the state.
     Prepare(Prepare),
@@ -43,6 +43,8 @@ pub(crate) enum Verb {
     Finalize(Finalize),
     /// Both halves with a key file.
     Seal(Seal),
+    /// Put the files into a container that was signed by digest.
+    Fill(Fill),
     /// Compute digests_summary and verification codes over the lines of `prepare --json`.
     Summary(Summary),
     /// Encrypt the eSeal password to a service's public key.
@@ -108,6 +110,8 @@ pub(crate) struct Prepare {
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) manifest: Manifest,
+    #[command(flatten)]
+    pub(crate) containers: Containers,
     /// Keep the states in this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
@@ -154,6 +158,8 @@ pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
     #[command(flatten)]
+    pub(crate) containers: Containers,
+    #[command(flatten)]
     pub(crate) key: Key,
     #[command(flatten)]
     pub(crate) certificates: Certificates,
@@ -165,6 +171,25 @@ pub(crate) struct Seal {
     pub(crate) resume: Resume,
     #[command(flatten)]
     pub(crate) run: Run,
+}
+
+/// `eseal fill`.
+#[derive(Debug, Args)]
+pub(crate) struct Fill {
+    /// The container.
+    #[arg(value_name = "CONTAINER")]
+    pub(crate) container: PathBuf,
+    /// Its files; NAME is the one it has in the container, where that is another. A folder stands for all its files,
+    /// under their names in it.
+    #[arg(value_name = "[NAME=]FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: Results,
+    /// Do not wait for the disk; for measuring only.
+    #[arg(long)]
+    pub(crate) no_sync: bool,
+    #[command(flatten)]
+    pub(crate) moment: Moment,
 }
 
 /// `eseal summary`.

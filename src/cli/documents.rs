@@ -2,56 +2,178 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use eseal::error::Refusal;
 use eseal::system::{self, Existing, FileIdentity, Staged};
-use eseal::{Document, ErrorCode, Limits, Output, Recovery, Result, Source};
+use eseal::{
+    DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
+    State,
+};
 
-use super::inputs::{Input, Origin, is_pdf_name};
+use super::complain;
+use super::containers::{Containers, check_format};
+use super::inputs::{Input, Origin, Part};
 use super::run::Ready;
 use super::targets::Target;
 
-/// A document's bytes, and what the file system says of them.
+/// What a document is made from, and what the file system says of it.
 pub(crate) struct Opened {
-    pub(crate) source: Source,
-    /// None for standard input.
-    pub(crate) identity: Option<FileIdentity>,
+    given: Given,
+    /// Of each file, in order; none of standard input.
+    identities: Vec<FileIdentity>,
+    /// What is given to the result.
     permissions: Option<Permissions>,
-    path: PathBuf,
+}
+
+enum Given {
+    /// A document.
+    Document(Source, Option<Format>),
+    /// The files of a new container, by their names there.
+    Files(Vec<(String, Source)>),
 }
 
 impl Opened {
     /// Opens the bytes of an input; takes back first what a crashed run did to it.
     pub(crate) fn input(input: &Input, ready: &mut Ready) -> Result<Opened> {
-        if input.origin != Origin::Stdin {
-            return Opened::path(&input.given, ready);
+        if let Some(made_of) = &input.made_of {
+            return Opened::files(&made_of.parts, ready);
         }
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        ready.bytes_in = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        // Named as a PDF: what is no PDF is said to be none.
-        let path = input.relative.clone();
-        Ok(Opened { source: Source::from_bytes(bytes), identity: None, permissions: None, path })
+        if input.origin != Origin::Stdin {
+            return Opened::path(&input.given, input.expected, ready);
+        }
+        let source = stdin()?;
+        ready.bytes_in = source.len();
+        if check_format(&source, None).is_err() {
+            complain(STDIN_ADVICE);
+        }
+        Ok(Opened { given: Given::Document(source, None), identities: Vec::new(), permissions: None })
     }
 
-    /// As [`Opened::input`] for the file at `path`.
-    pub(crate) fn path(path: &Path, ready: &mut Ready) -> Result<Opened> {
+    /// As [`Opened::input`] for the document at `path`.
+    pub(crate) fn path(path: &Path, expected: Option<Format>, ready: &mut Ready) -> Result<Opened> {
         if system::restore(path)? {
             ready.notes.push(format!("eseal: {}: a run that crashed was taken back first", path.display()));
         }
         let (source, identity) = system::open(path)?;
         ready.bytes_in = source.len();
         let permissions = Some(path.metadata()?.permissions());
-        Ok(Opened { source, identity: Some(identity), permissions, path: path.to_owned() })
+        Ok(Opened { given: Given::Document(source, expected), identities: vec![identity], permissions })
     }
 
-    /// The document in it: what is named `.pdf` or begins as a PDF is one.
-    pub(crate) fn document(&self, recovery: Recovery, limits: &Limits) -> Result<Document> {
-        if !is_pdf_name(&self.path) && !self.source.window_up_to(0, 5)?.starts_with(b"%PDF-") {
-            return Err(Refusal::new(ErrorCode::InputFormat).into());
+    /// As [`Opened::input`] for the files of a new container.
+    pub(crate) fn files(parts: &[Part], ready: &mut Ready) -> Result<Opened> {
+        let mut opened = Opened { given: Given::Files(Vec::new()), identities: Vec::new(), permissions: None };
+        let mut files = Vec::with_capacity(parts.len());
+        for part in parts {
+            let source = match &part.path {
+                None => stdin()?,
+                Some(path) => opened.part(path, parts.len()).map_err(|error| naming(path, error))?,
+            };
+            ready.bytes_in += source.len();
+            files.push((part.name.clone(), source));
         }
-        Document::open_with(self.source.clone(), limits, recovery)
+        opened.given = Given::Files(files);
+        Ok(opened)
+    }
+
+    fn part(&mut self, path: &Path, of: usize) -> Result<Source> {
+        let (source, identity) = if of > OPEN_AT_ONCE { system::open_on_demand(path)? } else { system::open(path)? };
+        self.identities.push(identity);
+        let permissions = path.metadata()?.permissions();
+        self.permissions = Some(shared(self.permissions.take(), permissions));
+        Ok(source)
+    }
+
+    /// The document in it, with the data files that are known by digest.
+    pub(crate) fn document(&self, containers: &Containers, recovery: Recovery, limits: &Limits) -> Result<Document> {
+        let by_digest = containers.by_digest();
+        match &self.given {
+            Given::Document(source, expected) => {
+                check_format(source, *expected)?;
+                let document = Document::open_with(source.clone(), limits, recovery)?;
+                if by_digest.is_empty() { Ok(document) } else { document.assume(by_digest) }
+            }
+            Given::Files(files) => {
+                let content = files.iter().map(|(name, source)| containers.data_file(name, source.clone()));
+                Document::new_container(content.chain(by_digest).collect(), limits)
+            }
+        }
+    }
+
+    /// What the second half needs of it.
+    pub(crate) fn inputs(&self) -> eseal::Inputs {
+        match &self.given {
+            Given::Document(source, _) => source.clone().into(),
+            Given::Files(_) => self.data_files().into(),
+        }
+    }
+
+    /// The files, to be put into a container.
+    pub(crate) fn data_files(&self) -> Vec<DataFile> {
+        self.files_by_name().map(|(name, source)| DataFile::new(name, source.clone())).collect()
+    }
+
+    /// The bytes of all of it.
+    pub(crate) fn sources(&self) -> Vec<&Source> {
+        match &self.given {
+            Given::Document(source, _) => vec![source],
+            Given::Files(files) => files.iter().map(|(_, source)| source).collect(),
+        }
+    }
+
+    /// The files of a new container, by their names there.
+    pub(crate) fn files_by_name(&self) -> impl Iterator<Item = (&str, &Source)> {
+        let files = match &self.given {
+            Given::Document(..) => None,
+            Given::Files(files) => Some(files),
+        };
+        files.into_iter().flatten().map(|(name, source)| (&**name, source))
+    }
+
+    /// The document, if it is one already.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        match &self.given {
+            Given::Document(source, _) => Some(source),
+            Given::Files(_) => None,
+        }
+    }
+
+    /// The names of the files that become data files, and what the file system says of each; none of standard input.
+    pub(crate) fn identity(&self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Given::Files(files) = &self.given {
+            for (name, _) in files {
+                bytes.extend_from_slice(name.as_bytes());
+                bytes.push(0);
+            }
+        }
+        self.identities.iter().for_each(|identity| bytes.extend(identity.to_bytes()));
+        (self.identities.len() == self.sources().len()).then_some(bytes)
+    }
+
+    /// Whether nobody has written to any file of it since well before `time`.
+    pub(crate) fn was_settled(&self, time: std::time::SystemTime) -> bool {
+        self.identities.iter().all(|identity| identity.was_settled(time))
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.sources().iter().map(|source| source.len()).sum()
+    }
+
+    /// Digest of all of it: of the bytes themselves where it is one file, else of lengths and bytes.
+    pub(crate) fn digest(&self, algorithm: DigestAlgorithm) -> Result<Digest> {
+        let mut state = State::new(algorithm);
+        let sources = self.sources();
+        for source in &sources {
+            if sources.len() != 1 {
+                state.update(&source.len().to_be_bytes());
+            }
+            source.for_each(0..source.len(), |bytes| {
+                state.update(bytes);
+                Ok(())
+            })?;
+        }
+        Ok(state.finish())
     }
 
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
@@ -70,8 +192,9 @@ impl Opened {
                 Ok(())
             }
             Target::InPlace(path) => {
-                ready.bytes_out = output.len().unwrap_or_default();
-                system::append(path, output)
+                system::append(path, output)?;
+                ready.bytes_out = path.metadata()?.len();
+                Ok(())
             }
             Target::Stdout => {
                 // What has gone into a pipe can't be thrown away, so the source is looked at first.
@@ -84,11 +207,64 @@ impl Opened {
     }
 }
 
-/// Memory that a document of this file takes while it is worked on.
-pub(crate) fn need(path: &Path) -> u64 {
-    let len = path.metadata().map_or(0, |metadata| metadata.len());
+/// Memory that an input takes while it is worked on.
+pub(crate) fn need(input: &Input) -> u64 {
+    match &input.made_of {
+        None => need_of_document(&input.given),
+        Some(made_of) => need_of_files(&made_of.parts),
+    }
+}
+
+/// Memory that the document at `path` takes.
+pub(crate) fn need_of_document(path: &Path) -> u64 {
     // A small file is in memory with its objects, of a large one only windows are.
-    OVERHEAD_BYTES + len.min(WHOLE_BYTES).saturating_mul(3)
+    OVERHEAD_BYTES + len(path).min(WHOLE_BYTES).saturating_mul(3)
+}
+
+/// Memory that a container of these files takes.
+pub(crate) fn need_of_files(parts: &[Part]) -> u64 {
+    let paths = parts.iter().filter_map(|part| part.path.as_deref());
+    let count = u64::try_from(parts.len()).unwrap_or(u64::MAX);
+    let (content, packed) = if parts.len() > OPEN_AT_ONCE {
+        // They are read piece by piece, and one at a time is packed.
+        (0, PACKED_BYTES)
+    } else {
+        let lens: Vec<u64> = paths.map(len).collect();
+        let largest = lens.iter().copied().max().unwrap_or_default();
+        (lens.iter().map(|len| (*len).min(WHOLE_BYTES)).sum(), largest.min(PACKED_BYTES))
+    };
+    OVERHEAD_BYTES.saturating_add(count.saturating_mul(ENTRY_BYTES)).saturating_add(content).saturating_add(packed)
+}
+
+fn len(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+fn stdin() -> Result<Source> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(Source::from_bytes(bytes))
+}
+
+/// The same fault of the system, with the file among many that it is about.
+fn naming(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Io(error) => io::Error::new(error.kind(), format!("{}: {error}", path.display())).into(),
+        other => other,
+    }
+}
+
+/// What both may do, without running it: a container is read by those who may read each of its files.
+#[cfg(unix)]
+fn shared(before: Option<Permissions>, next: Permissions) -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = before.map_or(0o666, |before| before.mode()) & next.mode() & 0o666;
+    Permissions::from_mode(mode)
+}
+
+#[cfg(not(unix))]
+fn shared(before: Option<Permissions>, next: Permissions) -> Permissions {
+    before.unwrap_or(next)
 }
 
 /// Whether the file at `path` holds exactly this result.
@@ -121,5 +297,13 @@ impl Write for Same {
     }
 }
 
+const STDIN_ADVICE: &str =
+    "eseal: standard input is neither PDF nor container; --into NAME.asice makes one that holds it as the file NAME";
 const OVERHEAD_BYTES: u64 = 128 << 10;
+// What is known of a file beside its content: names, digests, headers, its part of the signature.
+const ENTRY_BYTES: u64 = 4 << 10;
+// Up to here a packed file is in memory.
+const PACKED_BYTES: u64 = 4 << 20;
+// So many small files are in memory, or large ones open; more are opened when they are read.
+const OPEN_AT_ONCE: usize = 64;
 const WHOLE_BYTES: u64 = 1 << 20;

@@ -1,17 +1,18 @@
 //! `eseal finalize`: signature values come in, signed documents go out.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eseal::store::{Record, Store};
+use eseal::store::{Record, Store, StoredPath};
 use eseal::system::Existing;
 use eseal::{Error, ErrorCode, Limits, Prepared, Result, SignatureValue, Signed, StateSummary};
 
 use super::args::Finalize;
 use super::config::{self, Common};
-use super::documents::{Opened, holds, need};
-use super::inputs::{Input, Origin, Own};
+use super::documents::{Opened, holds, need_of_document, need_of_files};
+use super::inputs::{Input, MadeOf, Origin, Own, Part};
 use super::report::{Report, now};
 use super::run::{Line, Ready, Run, Task};
 use super::signed::{self, DONE_BEFORE, Facts};
@@ -46,9 +47,9 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         let name = record.as_ref().map_or_else(|_| value.id.clone(), |record| record.input.clone());
         let is_done = earlier.as_ref().and_then(|journal| journal.done(&name));
         let is_done = is_done.is_some_and(|done| done.id.as_ref() == Some(&value.id));
-        let path = record.as_ref().ok().and_then(|record| namer.document(record).ok());
+        let found = record.as_ref().ok().and_then(|record| namer.find(&value.id, record).ok());
         let reference = record.as_ref().ok().and_then(|record| record.reference.clone());
-        Task { name, reference, need: path.map_or(0, |path| need(&path)), input: Work { value, record, is_done } }
+        Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record, is_done } }
     });
     run.catch_interrupts()?;
     run.over(tasks, |work| job.work(work), &mut report)
@@ -92,14 +93,17 @@ impl Job {
             ready.line = Line { json: lines::json(&line)?, text, is_skipped: true };
             return Ok(ready);
         }
-        let path = self.document(&record)?;
-        let target = self.target(&record, &path)?;
-        let opened = Opened::path(&path, &mut ready)?;
+        let found = self.find(&value.id, &record)?;
+        let target = self.target(&record, &found)?;
+        let opened = match &found {
+            Found::Document(path) => Opened::path(path, None, &mut ready)?,
+            Found::Files(parts) => Opened::files(parts, &mut ready)?,
+        };
         let signed = if self.has_values {
             self.accept(&value.id, &opened, signature, &mut ready)?
         } else {
             let (_, state) = self.store.load(&value.id)?;
-            Signed::resume(&state, opened.source.clone(), &self.limits)?
+            Signed::resume(&state, opened.inputs(), &self.limits)?
         };
         let output = signed.output();
         match &target {
@@ -111,7 +115,7 @@ impl Job {
             }
             // Finalizing is a pure function: what a run before this one has written is the result.
             Target::File(path) if path.symlink_metadata().is_ok() && holds(path, output)? => {
-                ready.bytes_out = output.len().unwrap_or_default();
+                ready.bytes_out = path.metadata()?.len();
             }
             _ => {
                 self.targets.check(&target)?;
@@ -127,7 +131,9 @@ impl Job {
                 self.store.save_record(&value.id, &record)?;
             }
         }
-        let facts = Facts { input: record.input, reference: record.reference, target: &target, started };
+        let named = record.made_of.filter(|made_of| made_of.is_named);
+        let files = named.map(|made_of| made_of.files.into_iter().map(|file| file.name).collect());
+        let facts = Facts { input: record.input, files, reference: record.reference, target: &target, started };
         facts.tell(&signed, &mut ready)?;
         Ok(ready)
     }
@@ -135,7 +141,7 @@ impl Job {
     /// Verifies the value and keeps it: from here on nobody has to sign again.
     fn accept(&self, id: &str, opened: &Opened, value: SignatureValue, ready: &mut Ready) -> Result<Signed> {
         let state = self.store.load_step(id, PREPARED)?;
-        let signed = Prepared::resume(&state, opened.source.clone(), &self.limits)?.finalize(value)?;
+        let signed = Prepared::resume(&state, opened.inputs(), &self.limits)?.finalize(value)?;
         match self.store.save(id, SIGNED, &signed.to_state()?) {
             Ok(file) => ready.states.push(file),
             Err(error) if error.code() == ErrorCode::StoreMalformed => return Err(values::twice()),
@@ -145,37 +151,88 @@ impl Job {
         Ok(signed)
     }
 
-    /// Where the document of an entry is.
-    fn document(&self, record: &Record) -> Result<PathBuf> {
-        let missing = || Error::from(io::Error::from(io::ErrorKind::NotFound));
-        let relative = record.relative.to_path().ok_or_else(missing)?;
-        match &self.source {
-            None => record.path.as_ref().and_then(|path| path.to_path()).ok_or_else(missing),
-            Some(folder) => {
-                let name = relative.file_name().map(Path::new).unwrap_or(&relative);
-                let candidates = [folder.join(&relative), folder.join(name)];
-                candidates.into_iter().find(|path| path.exists()).ok_or_else(missing)
-            }
+    /// Where the document of an entry is, or where the files of its new container are.
+    fn find(&self, id: &str, record: &Record) -> Result<Found> {
+        let Some(made_of) = &record.made_of else {
+            let relative = record.relative.to_path().ok_or_else(missing)?;
+            return self.place(record.path.as_ref(), &[&relative]).map(Found::Document);
+        };
+        let (_, state) = self.store.load(id)?;
+        let summary = StateSummary::read(&state, &self.limits)?;
+        let wanted: BTreeSet<&str> = summary.data_files().into_iter().collect();
+        let mut parts = Vec::new();
+        for file in made_of.files.iter().filter(|file| wanted.contains(&*file.name)) {
+            // In a folder of its own the only file of a container has another path than name.
+            let relative = record.relative.to_path().filter(|_| !made_of.is_named);
+            let relative = relative.map_or_else(|| PathBuf::from(&file.name), |path| path.with_extension(""));
+            let path = self.place(file.path.as_ref(), &[&relative, Path::new(&file.name)])?;
+            parts.push(Part { name: file.name.clone(), path: Some(path) });
         }
+        Ok(Found::Files(parts))
+    }
+
+    /// Where a file is by now: where it was, or below `--source`.
+    fn place(&self, stored: Option<&StoredPath>, relative: &[&Path]) -> Result<PathBuf> {
+        let Some(folder) = &self.source else { return stored.and_then(StoredPath::to_path).ok_or_else(missing) };
+        let base = relative.iter().filter_map(|path| path.file_name()).map(Path::new);
+        let mut candidates = relative.iter().copied().chain(base).map(|path| folder.join(path));
+        candidates.find(|path| path.exists()).ok_or_else(missing)
     }
 
     /// Where the result goes: where this command line says, else where that of `prepare` said.
-    fn target(&self, record: &Record, path: &Path) -> Result<Target> {
+    fn target(&self, record: &Record, found: &Found) -> Result<Target> {
         let told = record.output.as_ref().and_then(|output| output.to_path());
         match told.filter(|_| !self.targets.is_told()) {
-            Some(output) if record.path.as_ref().and_then(|path| path.to_path()).as_ref() == Some(&output) => {
-                Ok(Target::InPlace(path.to_owned()))
-            }
-            Some(output) => Ok(Target::File(output)),
+            Some(output) => match found {
+                Found::Document(path)
+                    if record.path.as_ref().and_then(StoredPath::to_path).as_ref() == Some(&output) =>
+                {
+                    Ok(Target::InPlace(path.clone()))
+                }
+                _ => Ok(Target::File(output)),
+            },
             None => {
-                let relative = record.relative.to_path().unwrap_or_else(|| path.to_owned());
-                let origin = if record.in_folder { Origin::Folder } else { Origin::File };
-                let input = Input { given: path.to_owned(), relative, origin, own: Own::default() };
+                let input = found.input(record);
+                self.targets.check_place(&input)?;
                 let nowhere = "a document of a folder needs --out or --in-place";
                 self.targets.of(&input).ok_or_else(|| eseal::error::Misuse::new(nowhere).into())
             }
         }
     }
+}
+
+/// What an entry was prepared from.
+enum Found {
+    Document(PathBuf),
+    Files(Vec<Part>),
+}
+
+impl Found {
+    fn need(&self) -> u64 {
+        match self {
+            Found::Document(path) => need_of_document(path),
+            Found::Files(parts) => need_of_files(parts),
+        }
+    }
+
+    /// The input once more, as far as the name of its result depends on it.
+    fn input(&self, record: &Record) -> Input {
+        let is_named = record.made_of.as_ref().is_some_and(|made_of| made_of.is_named);
+        let (given, made_of) = match self {
+            Found::Document(path) => (path.clone(), None),
+            Found::Files(parts) => {
+                let first = parts.first().and_then(|part| part.path.clone()).unwrap_or_default();
+                (first, Some(MadeOf { parts: parts.clone(), is_named }))
+            }
+        };
+        let relative = record.relative.to_path().unwrap_or_else(|| given.clone());
+        let origin = if record.in_folder { Origin::Folder } else { Origin::File };
+        Input { given, relative, origin, expected: None, made_of, own: Own::default() }
+    }
+}
+
+fn missing() -> Error {
+    io::Error::from(io::ErrorKind::NotFound).into()
 }
 
 // Steps of an entry in the store.

@@ -7,22 +7,49 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use eseal::error::Malformed;
-use eseal::{Error, ErrorCode, Limits, Result};
+use eseal::{Error, ErrorCode, Format, Limits, Result};
 use serde::Deserialize;
 
+use super::containers::{Containers, entry_name, format_of, stdin_part};
 use super::list::List;
 use super::{Outcome, Stop, args};
 
-/// One document to work on.
+mod walk;
+
+pub(crate) use walk::Walk;
+
+/// One document to work on, or files that become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Input {
     /// The name as it was given, for a file in a folder the folder's and the rest.
     pub(crate) given: PathBuf,
-    /// What is below the folder that was given, or the file's own name: results keep it.
+    /// The name that its result keeps: for a file in a folder what is below that, with the container's ending where
+    /// one is made of it.
     pub(crate) relative: PathBuf,
     pub(crate) origin: Origin,
+    /// What its bytes must be, as far as its name says.
+    pub(crate) expected: Option<Format>,
+    /// The files of a new container.
+    pub(crate) made_of: Option<MadeOf>,
     /// What the manifest says about this document alone.
     pub(crate) own: Own,
+}
+
+/// The files of a new container that have content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MadeOf {
+    pub(crate) parts: Vec<Part>,
+    /// Whether the container was named itself, with `--into`.
+    pub(crate) is_named: bool,
+}
+
+/// A file that goes into a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Its name there.
+    pub(crate) name: String,
+    /// None for standard input.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// Where an input's bytes are.
@@ -76,137 +103,218 @@ struct ManifestLine {
     reference: Option<String>,
 }
 
+/// A file that was named, or found in a folder.
+#[derive(Debug)]
+pub(crate) struct Found {
+    given: PathBuf,
+    relative: PathBuf,
+    origin: Origin,
+}
+
+/// How files become inputs.
+#[derive(Clone, Default)]
+struct Rule {
+    walk: Walk,
+    /// None where nothing is signed, only looked at.
+    containers: Option<Arc<Containers>>,
+}
+
 impl Input {
     /// The name as it is printed.
     pub(crate) fn name(&self) -> String {
         self.given.to_string_lossy().into_owned()
     }
 
-    fn new(given: PathBuf, relative: PathBuf, origin: Origin) -> Input {
-        Input { given, relative, origin, own: Own::default() }
+    /// The names of the data files of a container that was named itself.
+    pub(crate) fn packed(&self) -> Option<&[Part]> {
+        self.made_of.as_ref().filter(|made_of| made_of.is_named).map(|made_of| &*made_of.parts)
+    }
+
+    fn stdin() -> Input {
+        let (given, relative) = ("-".into(), "stdin.pdf".into());
+        Input { given, relative, origin: Origin::Stdin, expected: None, made_of: None, own: Own::default() }
+    }
+
+    /// One container of all these.
+    fn container(into: &Path, parts: Vec<Part>) -> Input {
+        Input {
+            given: into.to_owned(),
+            relative: into.to_owned(),
+            origin: Origin::File,
+            expected: None,
+            made_of: Some(MadeOf { parts, is_named: true }),
+            own: Own::default(),
+        }
     }
 }
 
-/// What the command line names; the folder that results go to is not searched.
+/// What the command line names; where `walk` leads past is not searched. Without `containers` nothing becomes one.
 pub(crate) fn read(
     inputs: &args::Inputs,
     manifest: Option<&Path>,
-    out: Option<&Path>,
+    walk: Walk,
+    containers: Option<&Arc<Containers>>,
     limits: &Limits,
     cancel: &Arc<AtomicBool>,
 ) -> Outcome<Inputs> {
-    let out = out.and_then(|out| fs::canonicalize(out).ok());
+    let rule = Rule { walk, containers: containers.cloned() };
     if let Some(path) = manifest {
         let lines = List::open(path, b'\n', limits, cancel)?.enumerate();
-        return Ok(Inputs::Coming(Box::new(lines.flat_map(move |(n, line)| manifest_line(n, line, out.as_deref())))));
+        return Ok(Inputs::Coming(Box::new(lines.flat_map(move |(n, line)| rule.manifest_line(n, line)))));
     }
-    if let Some(path) = &inputs.files_from {
-        let delimiter = if inputs.null { 0 } else { b'\n' };
-        let lines = List::open(path, delimiter, limits, cancel)?.enumerate();
-        let named = lines.flat_map(move |(n, line)| match line.and_then(path_of) {
-            Ok(path) => expand(&path, out.as_deref()),
-            Err(error) => vec![Err(line_fault(n, error))],
-        });
-        return Ok(Inputs::Coming(Box::new(named)));
+    if let Some(into) = containers.and_then(|containers| containers.named()) {
+        let by_digest = containers.is_some_and(|containers| containers.has_digests());
+        return packed(inputs, into, by_digest, &rule, limits, cancel).map(Inputs::Known);
     }
-    let stdin = inputs.inputs.iter().filter(|path| path.as_os_str() == "-").count();
-    if inputs.inputs.is_empty() {
-        return Err(Stop::Usage("no input; `eseal help` says what can be one".into()));
+    if inputs.files_from.is_some() {
+        let found = listed(inputs, &rule, limits, cancel)?;
+        return Ok(Inputs::Coming(Box::new(found.map(move |found| rule.input(found?)))));
     }
-    if stdin > 0 && inputs.inputs.len() > 1 {
-        return Err(Stop::Usage("`-` stands alone: it is one document on standard input".into()));
+    if is_stdin(inputs, false)? {
+        return Ok(Inputs::Known(vec![Ok(Input::stdin())]));
     }
-    if stdin > 0 {
-        let input = Input::new("-".into(), "stdin.pdf".into(), Origin::Stdin);
-        return Ok(Inputs::Known(vec![Ok(input)]));
-    }
-    Ok(Inputs::Known(inputs.inputs.iter().flat_map(|path| expand(path, out.as_deref())).collect()))
+    let found = inputs.inputs.iter().flat_map(|path| rule.expand(path));
+    Ok(Inputs::Known(found.map(|found| rule.input(found?)).collect()))
 }
 
-/// A file as itself, a folder as the PDFs below it, sorted.
-fn expand(given: &Path, out: Option<&Path>) -> Vec<Item> {
-    match fs::metadata(given) {
-        Ok(metadata) if metadata.is_dir() => walk(given, out),
-        Ok(_) => {
-            let relative = PathBuf::from(given.file_name().unwrap_or(given.as_os_str()));
-            vec![Ok(Input::new(given.to_owned(), relative, Origin::File))]
+/// All inputs as the one container `into`, or what is wrong with them.
+fn packed(
+    inputs: &args::Inputs,
+    into: &Path,
+    by_digest: bool,
+    rule: &Rule,
+    limits: &Limits,
+    cancel: &Arc<AtomicBool>,
+) -> Outcome<Vec<Item>> {
+    let found: Vec<_> = if inputs.files_from.is_some() {
+        listed(inputs, rule, limits, cancel)?.collect()
+    } else if is_stdin(inputs, by_digest)? {
+        let part = stdin_part(into).map_err(Stop::about("--into"))?;
+        return Ok(vec![Ok(Input::container(into, vec![part]))]);
+    } else {
+        inputs.inputs.iter().flat_map(|path| rule.expand(path)).collect()
+    };
+    let (mut parts, mut faults) = (Vec::new(), Vec::new());
+    for found in found {
+        match found.and_then(Part::try_from) {
+            Ok(part) => parts.push(part),
+            Err(fault) => faults.push(Err(fault)),
         }
-        Err(error) => vec![Err(unusable(given, error))],
+    }
+    // A container without one of its files is none.
+    Ok(if faults.is_empty() { vec![Ok(Input::container(into, parts))] } else { faults })
+}
+
+/// Whether the one input is standard input; wrong use where it is one of several, or where there is none at all.
+fn is_stdin(inputs: &args::Inputs, may_be_empty: bool) -> Outcome<bool> {
+    let stdin = inputs.inputs.iter().any(|path| path.as_os_str() == "-");
+    match inputs.inputs.len() {
+        0 if !may_be_empty => Err(Stop::Usage("no input; `eseal help` says what can be one".into())),
+        0 | 1 => Ok(stdin),
+        _ if stdin => Err(Stop::Usage("`-` stands alone: it is one document on standard input".into())),
+        _ => Ok(false),
     }
 }
 
-/// The PDFs below a folder; what can't be read is in its place in the order.
-fn walk(root: &Path, out: Option<&Path>) -> Vec<Item> {
-    let mut found = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(below) = folders.pop() {
-        let folder = root.join(&below);
-        if out.is_some_and(|out| fs::canonicalize(&folder).is_ok_and(|folder| folder == out)) {
-            continue;
+type Names = Box<dyn Iterator<Item = Result<Found, Unusable>> + Send>;
+
+/// The files that a list names, as it comes.
+fn listed(inputs: &args::Inputs, rule: &Rule, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Names> {
+    let path = inputs.files_from.as_deref().unwrap_or(Path::new("-"));
+    let delimiter = if inputs.null { 0 } else { b'\n' };
+    let lines = List::open(path, delimiter, limits, cancel)?.enumerate();
+    let rule = rule.clone();
+    Ok(Box::new(lines.flat_map(move |(n, line)| match line.and_then(path_of) {
+        Ok(path) => rule.expand(&path),
+        Err(error) => vec![Err(line_fault(n, error))],
+    })))
+}
+
+impl Rule {
+    /// A file as itself, a folder as what is below it.
+    fn expand(&self, given: &Path) -> Vec<Result<Found, Unusable>> {
+        match fs::metadata(given) {
+            Ok(metadata) if metadata.is_dir() => self.walk.below(given),
+            Ok(_) => vec![Ok(Found::file(given))],
+            Err(error) => vec![Err(unusable(given, error))],
         }
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                found.push((below, Err(unusable(&folder, error))));
-                continue;
-            }
+    }
+
+    /// A file as a document, or as the only file of a new container.
+    fn input(&self, found: Found) -> Item {
+        let Found { given, mut relative, origin } = found;
+        let (expected, ending) = match &self.containers {
+            Some(containers) => (containers.expected(&given), containers.wraps(&given)),
+            None => (format_of(&given), None),
         };
-        for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    found.push((below.clone(), Err(unusable(&folder, error))));
-                    break;
-                }
-            };
-            let relative = below.join(entry.file_name());
-            // A link to a folder is not followed: it may lead back.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(relative);
-            } else if is_pdf_name(&relative) {
-                let input = Input::new(root.join(&relative), relative.clone(), Origin::Folder);
-                found.push((relative, Ok(input)));
-            }
+        let mut made_of = None;
+        if let Some(ending) = ending {
+            let own_name = Path::new(given.file_name().unwrap_or_default());
+            let name = entry_name(own_name).map_err(|error| fault(&given, error))?;
+            made_of = Some(MadeOf { parts: vec![Part { name, path: Some(given.clone()) }], is_named: false });
+            relative.as_mut_os_string().push(format!(".{ending}"));
+        }
+        Ok(Input { given, relative, origin, expected, made_of, own: Own::default() })
+    }
+
+    fn manifest_line(&self, n: usize, line: Result<Vec<u8>>) -> Vec<Item> {
+        let malformed = || Error::from(Malformed::new(ErrorCode::InputMalformed));
+        let parsed = line.and_then(|line| serde_json::from_slice::<ManifestLine>(&line).map_err(|_| malformed()));
+        let line = match parsed {
+            Ok(line) => line,
+            Err(error) => return vec![Err(line_fault(n, error))],
+        };
+        let own = Own {
+            output: line.output.map(PathBuf::from),
+            field: line.field,
+            reason: line.reason,
+            location: line.location,
+            reference: line.reference,
+        };
+        let path = PathBuf::from(line.input);
+        if path.is_dir() && own.output.is_some() {
+            // One name for many results.
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return vec![Err(Unusable { reference: own.reference, ..unusable(&path, error) })];
+        }
+        let with_own = |item: Item| match item {
+            Ok(input) => Ok(Input { own: own.clone(), ..input }),
+            Err(fault) => Err(Unusable { reference: own.reference.clone(), ..fault }),
+        };
+        self.expand(&path).into_iter().map(|found| with_own(found.and_then(|found| self.input(found)))).collect()
+    }
+}
+
+impl Found {
+    fn file(given: &Path) -> Found {
+        let relative = PathBuf::from(given.file_name().unwrap_or(given.as_os_str()));
+        Found { given: given.to_owned(), relative, origin: Origin::File }
+    }
+}
+
+impl TryFrom<Found> for Part {
+    type Error = Unusable;
+
+    fn try_from(found: Found) -> Result<Part, Unusable> {
+        match entry_name(&found.relative) {
+            Ok(name) => Ok(Part { name, path: Some(found.given) }),
+            Err(error) => Err(fault(&found.given, error)),
         }
     }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    found.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Whether a name ends in `.pdf`, in any letter case.
-pub(crate) fn is_pdf_name(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"))
-}
-
-fn manifest_line(n: usize, line: Result<Vec<u8>>, out: Option<&Path>) -> Vec<Item> {
-    let malformed = || Error::from(Malformed::new(ErrorCode::InputMalformed));
-    let parsed = line.and_then(|line| serde_json::from_slice::<ManifestLine>(&line).map_err(|_| malformed()));
-    let line = match parsed {
-        Ok(line) => line,
-        Err(error) => return vec![Err(line_fault(n, error))],
-    };
-    let own = Own {
-        output: line.output.map(PathBuf::from),
-        field: line.field,
-        reason: line.reason,
-        location: line.location,
-        reference: line.reference,
-    };
-    let path = PathBuf::from(line.input);
-    if path.is_dir() && own.output.is_some() {
-        // One name for many results.
-        let error = io::Error::from(io::ErrorKind::IsADirectory);
-        return vec![Err(Unusable { reference: own.reference, ..unusable(&path, error) })];
-    }
-    let with_own = |item: Item| match item {
-        Ok(input) => Ok(Input { own: own.clone(), ..input }),
-        Err(fault) => Err(Unusable { reference: own.reference.clone(), ..fault }),
-    };
-    expand(&path, out).into_iter().map(with_own).collect()
+/// Files and folders as parts of a container, in which folders are left out.
+pub(crate) fn parts_of(path: &Path) -> Result<Vec<Part>> {
+    let rule = Rule { walk: Walk::new(true, []), containers: None };
+    rule.expand(path).into_iter().map(|found| found.and_then(Part::try_from).map_err(|fault| fault.error)).collect()
 }
 
 fn unusable(path: &Path, error: io::Error) -> Unusable {
-    Unusable { name: path.to_string_lossy().into_owned(), reference: None, error: error.into() }
+    fault(path, error.into())
+}
+
+fn fault(path: &Path, error: Error) -> Unusable {
+    Unusable { name: path.to_string_lossy().into_owned(), reference: None, error }
 }
 
 fn line_fault(n: usize, error: Error) -> Unusable {
@@ -225,53 +333,4 @@ fn path_of(line: Vec<u8>) -> Result<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(items: Vec<Item>) -> Vec<String> {
-        let name = |item: Item| match item {
-            Ok(input) => input.relative.to_string_lossy().into_owned(),
-            Err(fault) => format!("{} {}", fault.name, fault.error.code()),
-        };
-        items.into_iter().map(name).collect()
-    }
-
-    #[test]
-    fn a_folder_is_its_pdfs_sorted_without_the_results() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["b.pdf", "a.PDF", "notes.txt", "sub/c.pdf", "out/a.pdf", "sub/.d.pdf.eseal-tmp", "B/x.pdf"] {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, b"").unwrap();
-        }
-        let out = fs::canonicalize(dir.path().join("out")).unwrap();
-        assert_eq!(names(expand(dir.path(), Some(&out))), ["B/x.pdf", "a.PDF", "b.pdf", "sub/c.pdf"]);
-        let named = dir.path().join("notes.txt");
-        assert_eq!(names(expand(&named, None)), ["notes.txt"]);
-        let missing = dir.path().join("none");
-        assert_eq!(names(expand(&missing, None)), [format!("{} io.not-found", missing.display())]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_to_a_folder_is_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.pdf"), b"").unwrap();
-        std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
-        assert_eq!(names(expand(dir.path(), None)), ["a.pdf"]);
-    }
-
-    #[test]
-    fn a_manifest_line_brings_its_own_options() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.pdf");
-        fs::write(&path, b"").unwrap();
-        let line = serde_json::json!({"input": path, "reason": "because", "ref": "7"}).to_string().into_bytes();
-        let items = manifest_line(0, Ok(line), None);
-        let own = &items[0].as_ref().unwrap().own;
-        assert_eq!((own.reason.as_deref(), own.reference.as_deref()), (Some("because"), Some("7")));
-        for line in ["", "[]", r#"{"output":"x"}"#, r#"{"input":"a","resaon":"x"}"#] {
-            assert_eq!(names(manifest_line(4, Ok(line.into()), None)), ["line 5 input.malformed"]);
-        }
-    }
-}
+mod tests;

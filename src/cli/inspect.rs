@@ -2,23 +2,30 @@
 
 use std::fmt::Write;
 
-use eseal::{FieldReport, Limits, Lock, PdfInspection, Recovery, Result, SignatureReport};
+use eseal::{
+    Error, FieldReport, Format, Inspection, Limits, Lock, PdfInspection, Recovery, Result, SignatureReport,
+    TimestampReport,
+};
 use serde::Serialize;
 
 use super::args::Inspect;
 use super::config::{self, Common};
+use super::containers::Containers;
 use super::documents::Opened;
-use super::inputs::{self, Input, Item, Unusable};
+use super::inputs::{self, Input, Item, Unusable, Walk};
 use super::prepare::tasks;
 use super::report::{Report, printable, size};
 use super::run::{Line, Ready, Run};
 use super::{Outcome, lines};
 
+mod container;
+
 /// `eseal inspect`.
 pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?);
     let mut report = Report::new(common);
-    let inputs = inputs::read(&args.inputs, None, None, &common.limits, &run.cancel)?;
+    let walk = Walk::new(args.inputs.all_files, []);
+    let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
     run.catch_interrupts()?;
     run.over(tasks(inputs, &mut report), |item| inspect(item, recovery, &common.limits), &mut report)
@@ -28,11 +35,23 @@ fn inspect(item: Item, recovery: Recovery, limits: &Limits) -> Result<Ready> {
     let input = item.map_err(|Unusable { error, .. }| error)?;
     let mut ready = Ready::default();
     let opened = Opened::input(&input, &mut ready)?;
-    let document = opened.document(recovery, limits)?;
-    let Some(found) = document.inspect()?.into_pdf() else { return Err(eseal::Error::Bug("skeleton")) };
-    let line = Inspected::new(&input, document.format().as_str(), &found);
-    ready.line = Line { json: lines::json(&line)?, text: text(&line.input, &found), is_skipped: false };
+    let document = opened.document(&Containers::default(), recovery, limits)?;
+    let (json, text) = match document.inspect()? {
+        Inspection::Pdf(found) => pdf(&input, &found)?,
+        Inspection::Container(found) => {
+            // Which of its two names a container has is said by its file's.
+            let format = input.expected.unwrap_or(document.format());
+            container::lines(input.name(), format, &found)?
+        }
+        _ => return Err(Error::Bug("an unknown kind of inspection")),
+    };
+    ready.line = Line { json, text, is_skipped: false };
     Ok(ready)
+}
+
+fn pdf(input: &Input, found: &PdfInspection) -> Result<(String, String)> {
+    let line = Inspected::new(input, found);
+    Ok((lines::json(&line)?, text(&line.input, found)))
 }
 
 #[derive(Serialize)]
@@ -95,11 +114,17 @@ struct Timestamp<'a> {
     policy: &'a str,
 }
 
+impl<'a> From<&'a TimestampReport> for Timestamp<'a> {
+    fn from(report: &'a TimestampReport) -> Self {
+        Timestamp { gen_time: report.gen_time.to_string(), policy: &report.policy }
+    }
+}
+
 impl<'a> Inspected<'a> {
-    fn new(input: &Input, format: &'static str, found: &'a PdfInspection) -> Self {
+    fn new(input: &Input, found: &'a PdfInspection) -> Self {
         Inspected {
             input: input.name(),
-            format,
+            format: Format::Pdf.as_str(),
             bytes: found.bytes,
             revisions: found.revisions.iter().map(|r| Revision { end: r.end, kind: r.kind }).collect(),
             fields: found.fields.iter().map(Field::new).collect(),
@@ -128,8 +153,6 @@ impl<'a> Field<'a> {
 
 impl<'a> Signature<'a> {
     fn new(signature: &'a SignatureReport) -> Self {
-        let timestamp =
-            |t: &'a eseal::TimestampReport| Timestamp { gen_time: t.gen_time.to_string(), policy: &t.policy };
         Signature {
             field: &signature.field,
             sub_filter: &signature.sub_filter,
@@ -141,7 +164,7 @@ impl<'a> Signature<'a> {
             signer: signature.signer.as_deref(),
             signed_at: signature.signed_at.map(|time| time.to_string()),
             level_claimed: signature.level_claimed,
-            timestamps: signature.timestamps.iter().map(timestamp).collect(),
+            timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
             // What an archive time-stamp protects is known only to whoever checks its chain.
             protected_until: None,
             remarks: &signature.remarks,
@@ -174,16 +197,21 @@ fn text(input: &str, found: &PdfInspection) -> String {
     text
 }
 
-fn signature_text(signature: &SignatureReport) -> String {
-    let says = |found: Option<bool>, yes: &'static str, no: &'static str, unknown: &'static str| match found {
+/// The words for what was found, was found wrong, or could not be tried.
+fn says(found: Option<bool>, yes: &str, no: &str, unknown: &str) -> String {
+    let word = match found {
         Some(true) => yes,
         Some(false) => no,
         None => unknown,
     };
+    word.to_owned()
+}
+
+fn signature_text(signature: &SignatureReport) -> String {
     let mut parts = vec![
         format!("covers {}", signature.covers),
-        says(signature.digest_matches, "digest matches", "DIGEST DIFFERS", "digest not computed").to_owned(),
-        says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried").to_owned(),
+        says(signature.digest_matches, "digest matches", "DIGEST DIFFERS", "digest not computed"),
+        says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried"),
     ];
     parts.extend(signature.level_claimed.map(str::to_owned));
     parts.extend(signature.signer.as_deref().map(printable));

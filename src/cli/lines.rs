@@ -1,7 +1,7 @@
 //! The JSON lines: their keys and their order are a promise, described in `docs/schema`.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use eseal::{Certificate, Error, ToBeSigned};
+use eseal::{Certificate, Error, Format, ToBeSigned};
 use serde::Serialize;
 
 /// A line of `prepare`.
@@ -22,12 +22,18 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(input: String, id: &str, to_be_signed: &ToBeSigned, reference: Option<String>) -> Self {
+    pub(crate) fn new(
+        input: String,
+        format: Format,
+        id: &str,
+        to_be_signed: &ToBeSigned,
+        reference: Option<String>,
+    ) -> Self {
         let digest = to_be_signed.digest();
         Prepared {
             input,
             id: id.to_owned(),
-            format: "pades",
+            format: format.signature(),
             digest: digest.map(|digest| BASE64_STANDARD.encode(digest.as_bytes())),
             digest_hex: digest.map(eseal::Digest::to_hex),
             digest_algorithm: digest.map(|digest| digest.algorithm().name()),
@@ -44,6 +50,9 @@ impl Prepared {
 #[derive(Debug, Serialize)]
 pub(crate) struct Signed {
     pub(crate) input: String,
+    /// The data files of a container that was named with `--into`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<Vec<String>>,
     pub(crate) id: String,
     pub(crate) output: String,
     pub(crate) level: &'static str,
@@ -56,6 +65,23 @@ pub(crate) struct Signed {
     pub(crate) seconds: f64,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
+}
+
+/// A line of `fill`: that of `finalize`, with null for what only a signature has.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Filled {
+    pub(crate) input: String,
+    pub(crate) files: Vec<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) output: String,
+    pub(crate) level: Option<&'static str>,
+    pub(crate) bytes: u64,
+    pub(crate) source_sha256: Option<String>,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) signing_time: Option<String>,
+    pub(crate) timestamps: Vec<()>,
+    pub(crate) revocation: Vec<()>,
+    pub(crate) seconds: f64,
 }
 
 /// Whose signature it is.

@@ -1,15 +1,17 @@
 //! `eseal prepare`: digests to sign go out, states stay in the store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use eseal::store::{Record, Store, StoredPath};
-use eseal::system::FileIdentity;
-use eseal::{Digest, Limits, Result, Source, State, StateSummary, ToBeSigned};
+use eseal::store::{MadeOf, Record, Store, StoredFile, StoredPath};
+use eseal::{Digest, DigestAlgorithm, Format, Limits, Result, StateSummary, ToBeSigned};
 
 use super::args::Prepare;
 use super::config::{self, Common};
+use super::containers::Containers;
 use super::documents::{Opened, need};
-use super::inputs::{self, Input, Inputs, Item, Origin, Unusable};
+use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::report::{Report, printable};
 use super::run::{Line, Ready, Run, Task};
 use super::signing::{Signing, certificates};
@@ -28,14 +30,18 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?);
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
-    let inputs = inputs::read(&args.inputs, manifest, targets.out(), &common.limits, &run.cancel)?;
-    if let (Inputs::Known(items), true) = (&inputs, targets.is_told()) {
+    let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
+    let without = targets.out().into_iter().chain(containers.named()).chain([directory]);
+    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
+    let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
+    containers.check(&inputs)?;
+    if let (Inputs::Known(items), true) = (&inputs, targets.is_told() || containers.named().is_some()) {
         // Whether a target exists is asked when it is written; `prepare` writes none.
         targets.replacing().check_all(items, |_| false, &mut report)?;
     }
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
-    let job = Job { store, signing, targets, limits: common.limits.clone() };
+    let job = Job { store, signing, containers, targets, limits: common.limits.clone() };
     run.catch_interrupts()?;
     run.over(tasks(inputs, &mut report), |item| job.work(item), &mut report)
 }
@@ -43,12 +49,9 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
 /// The inputs as tasks of a run.
 pub(crate) fn tasks(inputs: Inputs, report: &mut Report) -> Box<dyn Iterator<Item = Task<Item>> + Send> {
     let task = |item: Item| match item {
-        Ok(input) => Task {
-            name: input.name(),
-            reference: input.own.reference.clone(),
-            need: need(&input.given),
-            input: Ok(input),
-        },
+        Ok(input) => {
+            Task { name: input.name(), reference: input.own.reference.clone(), need: need(&input), input: Ok(input) }
+        }
         Err(fault) => Task { name: fault.name.clone(), reference: fault.reference.clone(), need: 0, input: Err(fault) },
     };
     match inputs {
@@ -63,6 +66,7 @@ pub(crate) fn tasks(inputs: Inputs, report: &mut Report) -> Box<dyn Iterator<Ite
 struct Job {
     store: Store,
     signing: Signing,
+    containers: Arc<Containers>,
     targets: Targets,
     limits: Limits,
 }
@@ -71,63 +75,76 @@ impl Job {
     fn work(&self, item: Item) -> Result<Ready> {
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
+        self.targets.check_place(&input)?;
         let opened = Opened::input(&input, &mut ready)?;
         let path = match input.origin {
             Origin::Stdin => None,
             Origin::File | Origin::Folder => Some(std::path::absolute(&input.given)?),
         };
-        let identity = path.as_deref().zip(opened.identity.as_ref());
-        let key = identity.map(|(path, identity)| self.signing.key(&input, path, identity));
-        let record = self.record(&input, path.as_deref(), key.as_ref())?;
-        if let (Some(key), Some(identity)) = (&key, &opened.identity)
-            && let Some(known) = self.known(key, identity, &opened.source)
+        let identity = path.as_deref().zip(opened.identity());
+        let content = self.containers.content();
+        let key = identity.map(|(path, identity)| self.signing.key(&input, path, &identity, content.as_bytes()));
+        let mut record = self.record(&input, path.as_deref(), key.as_ref())?;
+        if let Some(key) = &key
+            && let Some((known, content)) = self.known(key, &opened)
         {
+            record.content = content;
             if !self.store.record(known.id()).is_ok_and(|stored| stored == record) {
                 ready.states.push(self.store.save_record(known.id(), &record)?);
             }
-            ready.line = line(&input, known.id(), known.to_be_signed())?;
+            ready.line = line(&input, known.format(), known.id(), known.to_be_signed())?;
             return Ok(ready);
         }
-        let document = opened.document(self.signing.recovery, &self.limits)?;
+        let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
         }
+        if input.origin == Origin::Stdin && document.format() != Format::Pdf {
+            record.relative = Path::new("stdin.asice").into();
+        }
         let prepared = document.prepare(&self.signing.plan(&input.own), self.signing.moment(&input))?;
-        ready.states.push(self.store.save(prepared.id(), 1, &prepared.to_state()?)?);
+        let state = prepared.to_state()?;
+        if key.is_some() {
+            record.content = content_of(&opened, &StateSummary::read(&state, &self.limits)?)?;
+        }
+        ready.states.push(self.store.save(prepared.id(), 1, &state)?);
         ready.states.push(self.store.save_record(prepared.id(), &record)?);
         ready.state_names.extend(self.store.names(prepared.id())?);
         if let Some(key) = &key {
             self.store.remember(key, prepared.id())?;
         }
-        ready.line = line(&input, prepared.id(), prepared.to_be_signed())?;
+        ready.line = line(&input, document.format(), prepared.id(), prepared.to_be_signed())?;
         Ok(ready)
     }
 
-    /// What an earlier call prepared from the same bytes with the same options.
-    fn known(&self, key: &Digest, identity: &FileIdentity, source: &Source) -> Option<StateSummary> {
+    /// What an earlier call prepared from the same bytes with the same options, and what its record says of them.
+    fn known(&self, key: &Digest, opened: &Opened) -> Option<(StateSummary, Option<String>)> {
         let (id, since) = self.store.find(key).ok()??;
         // A damaged entry is as good as none: the document is prepared anew.
         let state = self.store.load_step(&id, 1).ok()?;
         let summary = StateSummary::read(&state, &self.limits).ok()?;
-        let cheap = source.len() <= CHEAP_BYTES;
-        let is_same = match cheap || !identity.was_settled(since) {
-            true => {
-                let known = summary.source_digest()?;
-                digest(source, known.algorithm()).ok()? == known
-            }
-            false => summary.source_len() == source.len(),
+        let content = self.store.record(&id).ok()?.content;
+        let cheap = opened.len() <= CHEAP_BYTES;
+        let is_settled = opened.was_settled(since);
+        let is_same = match (summary.source_digest(), &content) {
+            (Some(known), _) if cheap || !is_settled => opened.digest(known.algorithm()).ok()? == known,
+            (None, Some(known)) if !is_settled => opened.digest(DigestAlgorithm::Sha256).ok()?.to_hex() == *known,
+            _ => is_settled && summary.source_len() == opened.len(),
         };
-        is_same.then_some(summary)
+        is_same.then_some((summary, content))
     }
 
     fn record(&self, input: &Input, path: Option<&Path>, key: Option<&Digest>) -> Result<Record> {
         let mut record = Record::new(input.name(), &input.relative);
         record.in_folder = input.origin == Origin::Folder;
-        record.path = path.map(StoredPath::from);
         record.reference.clone_from(&input.own.reference);
         record.key = key.map(Digest::to_hex);
-        if self.targets.is_told() || input.own.output.is_some() {
+        match &input.made_of {
+            None => record.path = path.map(StoredPath::from),
+            Some(_) => record.made_of = Some(self.made_of(input)?),
+        }
+        if self.targets.is_told() || input.own.output.is_some() || input.packed().is_some() {
             record.output = match self.targets.of(input) {
                 Some(Target::File(path) | Target::InPlace(path)) => Some(absolute(&path)?),
                 Some(Target::Stdout) | None => None,
@@ -135,6 +152,27 @@ impl Job {
         }
         Ok(record)
     }
+
+    /// The files of a new container, as `finalize` finds them again.
+    fn made_of(&self, input: &Input) -> Result<MadeOf> {
+        let mut files = Vec::new();
+        for part in input.made_of.iter().flat_map(|made_of| &made_of.parts) {
+            let path = part.path.as_deref().map(absolute).transpose()?;
+            files.push(StoredFile::new(&*part.name, path));
+        }
+        files.extend(self.containers.names_by_digest().map(|name| StoredFile::new(name, None)));
+        Ok(MadeOf::new(input.packed().is_some(), files))
+    }
+}
+
+/// What tells these files from others of the same names, where neither the state nor their times do so later.
+fn content_of(opened: &Opened, summary: &StateSummary) -> Result<Option<String>> {
+    #[expect(clippy::disallowed_methods, reason = "what is compared is how old the files are now")]
+    let now = SystemTime::now();
+    if summary.source_digest().is_some() || opened.was_settled(now) || opened.len() > CHEAP_BYTES {
+        return Ok(None);
+    }
+    Ok(Some(opened.digest(DigestAlgorithm::Sha256)?.to_hex()))
 }
 
 fn absolute(path: &Path) -> Result<StoredPath> {
@@ -142,28 +180,12 @@ fn absolute(path: &Path) -> Result<StoredPath> {
     Ok(path.as_path().into())
 }
 
-fn digest(source: &Source, algorithm: eseal::DigestAlgorithm) -> Result<Digest> {
-    let mut state = State::new(algorithm);
-    source.for_each(0..source.len(), |bytes| {
-        state.update(bytes);
-        Ok(())
-    })?;
-    Ok(state.finish())
-}
-
-fn line(input: &Input, id: &str, to_be_signed: &ToBeSigned) -> Result<Line> {
-    Line::prepared(input.name(), id, to_be_signed, input.own.reference.clone())
-}
-
-impl Line {
-    /// The line of `prepare`, which `sessions` prints once more.
-    pub(crate) fn prepared(name: String, id: &str, tbs: &ToBeSigned, reference: Option<String>) -> Result<Line> {
-        let line = lines::Prepared::new(name, id, tbs, reference);
-        // Ed25519 has no digest: its key signs the bytes themselves.
-        let digest = line.digest.as_deref().unwrap_or("(to_be_signed, see --json)");
-        let text = format!("{}  prepared  {}  {digest}", printable(&line.input), line.id);
-        Ok(Line { json: lines::json(&line)?, text, is_skipped: false })
-    }
+fn line(input: &Input, format: Format, id: &str, to_be_signed: &ToBeSigned) -> Result<Line> {
+    let line = lines::Prepared::new(input.name(), format, id, to_be_signed, input.own.reference.clone());
+    // Ed25519 has no digest: its key signs the bytes themselves.
+    let digest = line.digest.as_deref().unwrap_or("(to_be_signed, see --json)");
+    let text = format!("{}  prepared  {}  {digest}", printable(&line.input), line.id);
+    Ok(Line { json: lines::json(&line)?, text, is_skipped: false })
 }
 
 /// The line of a document that is left out.

@@ -1,18 +1,19 @@
 //! `eseal seal`: both halves with a key that is at hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::Journal;
 use eseal::key::{LocalKey, needs_password};
 use eseal::system::{Existing, read_bounded};
-use eseal::{Certificate, Limits, Result, Signer, Source, seal};
+use eseal::{Certificate, ContainerInspection, Document, Inspection, Limits, Result, Signer, Source, seal};
 
 use super::args::{self, Seal};
 use super::config::{self, Common};
+use super::containers::Containers;
 use super::documents::Opened;
-use super::inputs::{self, Input, Inputs, Item, Origin, Unusable};
+use super::inputs::{self, Input, Inputs, Item, Origin, Part, Unusable, Walk};
 use super::prepare::{ALREADY_SIGNED, skipped, tasks};
 use super::report::{Report, now};
 use super::run::{Ready, Run};
@@ -28,7 +29,11 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let manifest = args.manifest.manifest.as_deref();
-    let inputs = inputs::read(&args.inputs, manifest, targets.out(), &common.limits, &run.cancel)?;
+    let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
+    let without = targets.out().into_iter().chain(containers.named());
+    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
+    let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
+    containers.check(&inputs)?;
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
     // Standard output carries the document, so what is to be said goes aside.
     let mut report = if is_stdin { Report::aside(common) } else { Report::new(common) };
@@ -47,6 +52,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let job = Job {
         key: &key,
         signing,
+        containers,
         targets,
         resume: args.resume.resume,
         earlier,
@@ -84,6 +90,7 @@ fn open_key(
 struct Job<'a> {
     key: &'a LocalKey,
     signing: Signing,
+    containers: Arc<Containers>,
     targets: Targets,
     resume: bool,
     earlier: Option<Journal>,
@@ -101,18 +108,19 @@ impl Job<'_> {
             ready.line = skipped(&input, DONE_BEFORE)?;
             return Ok(ready);
         }
+        self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
         let target = self.targets.of(&input).ok_or_else(|| eseal::error::Misuse::new(nowhere))?;
         self.take(&target)?;
         let opened = Opened::input(&input, &mut ready)?;
         if let (Target::File(path), true) = (&target, self.resume)
-            && self.is_result(path, &opened.source)
+            && self.is_result(path, &opened)
         {
             ready.line = skipped(&input, DONE_BEFORE)?;
             return Ok(ready);
         }
         self.targets.check(&target)?;
-        let document = opened.document(self.signing.recovery, &self.limits)?;
+        let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(ready);
@@ -121,7 +129,8 @@ impl Job<'_> {
         let signed = seal::seal(&document, &plan, self.key, self.signing.moment(&input))?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(signed.output(), &target, existing, &mut ready)?;
-        let facts = Facts { input: input.name(), reference: input.own.reference, target: &target, started };
+        let files = input.packed().map(|parts| self.names(parts));
+        let facts = Facts { input: input.name(), files, reference: input.own.reference, target: &target, started };
         facts.tell(&signed, &mut ready)?;
         Ok(ready)
     }
@@ -133,24 +142,64 @@ impl Job<'_> {
         if taken.insert(path.clone()) { Ok(()) } else { Err(collision()) }
     }
 
+    /// The names of all data files of a container.
+    fn names(&self, parts: &[Part]) -> Vec<String> {
+        let names = parts.iter().map(|part| &*part.name).chain(self.containers.names_by_digest());
+        names.map(str::to_owned).collect()
+    }
+
     /// Whether an interrupted run has written this result, and only its journal does not say so.
-    fn is_result(&self, path: &Path, source: &Source) -> bool {
+    fn is_result(&self, path: &Path, opened: &Opened) -> bool {
         let check = || -> Result<bool> {
             let (result, _) = eseal::system::open(path)?;
-            if result.len() <= source.len() {
+            let document = Document::open(result.clone(), &self.limits)?;
+            if !document.signed_last_by(self.signing.certificate())? {
                 return Ok(false);
             }
-            let mut at = 0;
-            let mut is_prefix = true;
-            source.for_each(0..source.len(), |bytes| {
-                let end = at + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                is_prefix &= *result.window(at..end)? == *bytes;
-                at = end;
-                Ok(())
-            })?;
-            let document = eseal::Document::open(result, &self.limits)?;
-            Ok(is_prefix && document.signed_last_by(self.signing.certificate())?)
+            match document.inspect()? {
+                Inspection::Container(found) => self.is_container_of(&found, opened),
+                _ => opened.source().map_or(Ok(false), |source| begins_with(&result, source)),
+            }
         };
         path.is_file() && check().unwrap_or(false)
     }
+
+    /// Whether a container has the data files of this input and one signature more, by what costs one reading of it.
+    fn is_container_of(&self, found: &ContainerInspection, opened: &Opened) -> Result<bool> {
+        let before = match opened.source() {
+            Some(source) => Document::open(source.clone(), &self.limits)?.inspect()?.into_container(),
+            None => None,
+        };
+        let is_sound = found.signatures.last().is_some_and(|last| {
+            last.covers_all && last.signature_verifies == Some(true) && last.digest_matches != Some(false)
+        });
+        let files: Vec<_> = match &before {
+            Some(before) => before.data_files.iter().map(|file| (&*file.name, file.bytes)).collect(),
+            None => {
+                let by_digest = self.containers.names_by_digest().map(|name| (name, None));
+                opened.files_by_name().map(|(name, source)| (name, Some(source.len()))).chain(by_digest).collect()
+            }
+        };
+        let there: BTreeMap<&str, Option<u64>> =
+            found.data_files.iter().map(|file| (&*file.name, file.bytes.filter(|_| file.is_present))).collect();
+        let has_all = files.len() == there.len()
+            && files.iter().all(|(name, bytes)| there.get(name).is_some_and(|there| bytes.is_none() || there == bytes));
+        Ok(is_sound && has_all && found.signatures.len() == before.map_or(0, |before| before.signatures.len()) + 1)
+    }
+}
+
+/// Whether a result is a document and something after it.
+fn begins_with(result: &Source, source: &Source) -> Result<bool> {
+    if result.len() <= source.len() {
+        return Ok(false);
+    }
+    let mut at = 0;
+    let mut is_prefix = true;
+    source.for_each(0..source.len(), |bytes| {
+        let end = at + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        is_prefix &= *result.window(at..end)? == *bytes;
+        at = end;
+        Ok(())
+    })?;
+    Ok(is_prefix)
 }

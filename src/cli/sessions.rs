@@ -128,7 +128,13 @@ impl Verb {
 
 fn listed(entry: &Entry, summary: &StateSummary, record: Record) -> Result<Listed> {
     Ok(Listed {
-        prepared: lines::Prepared::new(record.input, summary.id(), summary.to_be_signed(), record.reference),
+        prepared: lines::Prepared::new(
+            record.input,
+            summary.format(),
+            summary.id(),
+            summary.to_be_signed(),
+            record.reference,
+        ),
         status: if summary.is_signed() { "signed" } else { "pending" },
         changed: time_of(entry.changed)?.to_string(),
     })

@@ -14,6 +14,8 @@ use super::{Outcome, Stop, args, lines};
 /// What is told of a signed document besides what it says itself.
 pub(crate) struct Facts<'a> {
     pub(crate) input: String,
+    /// The data files of a container that was named itself.
+    pub(crate) files: Option<Vec<String>>,
     pub(crate) reference: Option<String>,
     pub(crate) target: &'a Target,
     pub(crate) started: Instant,
@@ -33,6 +35,7 @@ impl Facts<'_> {
             timestamps: Vec::new(),
             revocation: Vec::new(),
             seconds: self.started.elapsed().as_secs_f64(),
+            files: self.files,
             input: self.input,
             reference: self.reference,
         };

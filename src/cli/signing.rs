@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use eseal::system::{FileIdentity, OsEntropy, SystemClock, read_bounded};
+use eseal::system::{OsEntropy, SystemClock, read_bounded};
 use eseal::{
     Canonicalization, Certificate, Compress, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Policy, Recovery,
     State, Time, draw_moment,
@@ -63,13 +63,18 @@ impl Signing {
     }
 
     /// Under which key the same document with the same options is found again.
-    pub(crate) fn key(&self, input: &Input, path: &Path, identity: &FileIdentity) -> Digest {
+    ///
+    /// `identity` is what the file system says of it, `content` what else its bytes depend on.
+    pub(crate) fn key(&self, input: &Input, path: &Path, identity: &[u8], content: &[u8]) -> Digest {
         let mut state = State::new(DigestAlgorithm::Sha256);
         field(&mut state, b"eseal-prepare-1");
         field(&mut state, self.fingerprint.as_bytes());
         field(&mut state, path.as_os_str().as_encoded_bytes());
         field(&mut state, input.given.as_os_str().as_encoded_bytes());
-        field(&mut state, &identity.to_bytes());
+        field(&mut state, identity);
+        field(&mut state, content);
+        // The same file as itself, and as the content of a container.
+        field(&mut state, &[u8::from(input.made_of.is_some())]);
         for own in [&input.own.field, &input.own.reason, &input.own.location] {
             field(&mut state, &[u8::from(own.is_some())]);
             field(&mut state, own.as_deref().unwrap_or_default().as_bytes());

@@ -1,13 +1,14 @@
 //! Where results go, worked out before anything is signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use eseal::error::Refusal;
+use eseal::error::{Misuse, Refusal};
 use eseal::{Error, ErrorCode, Result};
 
-use super::inputs::{Input, Item, Origin};
+use super::inputs::{Input, Item, MadeOf, Origin};
 use super::report::Report;
 use super::{Exit, Outcome, Stop, args};
 
@@ -53,18 +54,32 @@ impl Targets {
         if let Some(output) = &input.own.output {
             return Some(Target::File(self.out.as_ref().map_or_else(|| output.clone(), |out| out.join(output))));
         }
+        let made_of = input.made_of.as_ref();
         match (input.origin, &self.out) {
             (Origin::Stdin, _) => Some(Target::Stdout),
-            _ if self.in_place => Some(Target::InPlace(input.given.clone())),
+            _ if self.in_place && made_of.is_none() => Some(Target::InPlace(input.given.clone())),
             (_, Some(out)) => Some(Target::File(out.join(&input.relative))),
-            (Origin::File, None) => Some(Target::File(beside(&input.given))),
+            (Origin::File, None) => Some(Target::File(match made_of {
+                None => beside(&input.given, "signed"),
+                Some(MadeOf { is_named: true, .. }) => input.relative.clone(),
+                Some(_) => input.given.with_file_name(input.relative.file_name().unwrap_or_default()),
+            })),
             (Origin::Folder, None) => None,
         }
     }
 
     /// As [`Targets::of`], where a folder without a place for results is wrong use.
     pub(crate) fn of_told(&self, input: &Input) -> Outcome<Target> {
+        self.check_place(input).map_err(|error| Stop::Error(input.name(), error))?;
         self.of(input).ok_or_else(|| Stop::Usage("a folder as input needs --out DIR or --in-place".into()))
+    }
+
+    /// Refuses a new container in place: its files would be gone.
+    pub(crate) fn check_place(&self, input: &Input) -> Result<()> {
+        match self.in_place && input.made_of.is_some() && input.own.output.is_none() {
+            true => Err(Misuse::new("a new container is made beside its files, not in place").into()),
+            false => Ok(()),
+        }
     }
 
     /// Whether the target may be written: `io.target-exists` when it is there and nobody said to replace it.
@@ -77,14 +92,21 @@ impl Targets {
 
     /// Reports each collision and each existing target; with one of them nothing is to be done.
     pub(crate) fn check_all(&self, items: &[Item], skip: impl Fn(&Input) -> bool, report: &mut Report) -> Outcome<()> {
-        let mut taken: BTreeMap<PathBuf, ()> = BTreeMap::new();
+        let mut folders = Folders::default();
+        let read: BTreeMap<PathBuf, &Input> = inputs_by_path(items, &mut folders);
+        let mut taken: BTreeSet<PathBuf> = BTreeSet::new();
         let mut bad = false;
         for input in items.iter().flatten().filter(|input| !skip(input)) {
             let target = self.of_told(input)?;
             let (Target::File(path) | Target::InPlace(path)) = &target else { continue };
-            let fault = match taken.insert(path.clone(), ()) {
-                Some(()) => Err(collision()),
-                None => self.check(&target),
+            // A result in place of a file that is still to be read for another one.
+            let is_read = matches!(target, Target::File(_)) && {
+                let reader = folders.absolute(path).and_then(|path| read.get(&path).copied());
+                reader.is_some_and(|reader| !std::ptr::eq(reader, input) || input.made_of.is_some())
+            };
+            let fault = match is_read || !taken.insert(path.clone()) {
+                true => Err(collision()),
+                false => self.check(&target),
             };
             if let Err(error) = fault {
                 report.failure(&input.name(), input.own.reference.as_deref(), &error)?;
@@ -116,10 +138,40 @@ fn exists() -> Error {
     io::Error::from(io::ErrorKind::AlreadyExists).into()
 }
 
+/// Each file that is read, and the first input that it is read for.
+fn inputs_by_path<'a>(items: &'a [Item], folders: &mut Folders) -> BTreeMap<PathBuf, &'a Input> {
+    let mut read = BTreeMap::new();
+    for input in items.iter().flatten().filter(|input| input.origin != Origin::Stdin) {
+        let parts = input.made_of.iter().flat_map(|made_of| &made_of.parts).filter_map(|part| part.path.as_ref());
+        let own = input.made_of.is_none().then_some(&input.given);
+        for path in parts.chain(own).filter_map(|path| folders.absolute(path)) {
+            read.entry(path).or_insert(input);
+        }
+    }
+    read
+}
+
+/// Where folders really are; each is asked for once.
+#[derive(Default)]
+struct Folders(BTreeMap<PathBuf, Option<PathBuf>>);
+
+impl Folders {
+    /// The path without links on its way, as far as it exists.
+    fn absolute(&mut self, path: &Path) -> Option<PathBuf> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name()?;
+        if let Some(known) = self.0.get(folder) {
+            return known.as_ref().map(|folder| folder.join(name));
+        }
+        let found = fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).ok();
+        self.0.entry(folder.to_owned()).or_insert(found).as_ref().map(|folder| folder.join(name))
+    }
+}
+
 /// `contract.pdf` → `contract-signed.pdf`.
-pub(crate) fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_os_string();
-    name.push("-signed");
+    name.push(format!("-{what}"));
     if let Some(extension) = path.extension() {
         name.push(".");
         name.push(extension);
@@ -130,10 +182,16 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::inputs::Own;
+    use crate::cli::inputs::{Own, Part};
 
     fn input(given: &str, relative: &str, origin: Origin) -> Input {
-        Input { given: given.into(), relative: relative.into(), origin, own: Own::default() }
+        let (given, relative) = (given.into(), relative.into());
+        Input { given, relative, origin, expected: None, made_of: None, own: Own::default() }
+    }
+
+    fn container(given: &str, relative: &str, origin: Origin) -> Input {
+        let parts = vec![Part { name: "a".into(), path: Some(given.into()) }];
+        Input { made_of: Some(MadeOf { parts, is_named: false }), ..input(given, relative, origin) }
     }
 
     #[test]
@@ -148,6 +206,24 @@ mod tests {
         targets.in_place = true;
         assert_eq!(targets.of(&folder), Some(Target::InPlace("d/s/b.pdf".into())));
         assert_eq!(targets.of(&input("-", "stdin.pdf", Origin::Stdin)), Some(Target::Stdout));
+    }
+
+    #[test]
+    fn a_new_container_is_named_after_its_file_or_as_it_was_named() {
+        let mut targets = Targets { out: None, in_place: false, overwrite: false };
+        let file = container("x/a.txt", "a.txt.asice", Origin::File);
+        let folder = container("d/s/b.txt", "s/b.txt.edoc", Origin::Folder);
+        let mut named = container("x/all.asice", "x/all.asice", Origin::File);
+        named.made_of.as_mut().unwrap().is_named = true;
+        assert_eq!(targets.of(&file), Some(Target::File("x/a.txt.asice".into())));
+        assert_eq!(targets.of(&folder), None);
+        assert_eq!(targets.of(&named), Some(Target::File("x/all.asice".into())));
+        targets.out = Some("out".into());
+        assert_eq!(targets.of(&folder), Some(Target::File("out/s/b.txt.edoc".into())));
+        assert_eq!(targets.of(&named), Some(Target::File("out/x/all.asice".into())));
+        targets.in_place = true;
+        assert_eq!(targets.check_place(&file).unwrap_err().code(), ErrorCode::Misuse);
+        assert!(targets.check_place(&input("x/a.asice", "a.asice", Origin::File)).is_ok());
     }
 
     #[test]

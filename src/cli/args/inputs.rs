@@ -1,4 +1,4 @@
-//! What is worked on.
+//! What is worked on, and what becomes of it.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::Args;
 /// What is worked on.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Inputs {
-    /// Files, folders (all `*.pdf` below them), or `-` for standard input.
+    /// Files, folders (all `*.pdf`, `*.asice` and `*.edoc` below them), or `-` for standard input.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read names from a file, or from standard input with `-`; one a line.
@@ -16,6 +16,9 @@ pub(crate) struct Inputs {
     /// Names in the list end with NUL instead of a line end.
     #[arg(long, short = '0', requires = "files_from")]
     pub(crate) null: bool,
+    /// Take all files of a folder, whatever their names.
+    #[arg(long)]
+    pub(crate) all_files: bool,
 }
 
 /// Inputs with options of their own.
@@ -24,4 +27,29 @@ pub(crate) struct Manifest {
     /// Read one JSON object a line: input, output, field, reason, location, ref; `-` is standard input.
     #[arg(long, value_name = "LIST", conflicts_with_all = ["inputs", "files_from"])]
     pub(crate) manifest: Option<PathBuf>,
+}
+
+/// What becomes of files that are no PDFs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Containers")]
+pub(crate) struct Containers {
+    /// pdf, asice or edoc [default: a PDF stays one, everything else goes into an .asice of its own].
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Put all inputs into one container; folders with all their files, under their names in the folder.
+    #[arg(long, value_name = "NAME.asice", conflicts_with_all = ["manifest", "in_place"])]
+    pub(crate) into: Option<PathBuf>,
+    /// Put a container into a new one, instead of adding a signature to it.
+    #[arg(long)]
+    pub(crate) nest: bool,
+    /// Read data files that are known by digest, one JSON object a line: name, digest, digest_algorithm, size,
+    /// media_type; for --into, or for one container that does not hold them.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) digests: Option<PathBuf>,
+    /// A data file that is known by digest, as such an object; repeatable.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) data_file: Vec<String>,
+    /// Say what a data file is, such as `notes.txt=text/plain`; repeatable.
+    #[arg(long, value_name = "NAME=TYPE")]
+    pub(crate) media_type: Vec<String>,
 }
