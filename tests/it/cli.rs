@@ -15,7 +15,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+mod containers;
 mod failures;
+mod fill;
 mod finalize;
 mod options;
 mod prepare;

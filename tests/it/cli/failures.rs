@@ -21,9 +21,9 @@ fn each_bad_document_has_its_code() {
     }
     bench.write("in/empty.pdf", b"");
     bench.write("in/text.pdf", b"hello");
-    bench.write("note.txt", b"hello");
+    bench.write("note.asice", b"hello");
     let before = bench.files();
-    let ended = bench.run(&format!("seal in note.txt a.pdf --out out {KEY} --json"));
+    let ended = bench.run(&format!("seal in note.asice a.pdf --out out {KEY} --json"));
     let codes = ended.ends(1).codes("finalize");
     for (name, code) in [
         ("in/cycle.pdf", "pdf.xref.cycle"),
@@ -36,7 +36,7 @@ fn each_bad_document_has_its_code() {
         ("in/xfa.pdf", "pdf.form.xfa"),
         ("in/empty.pdf", "pdf.not-a-pdf"),
         ("in/text.pdf", "pdf.not-a-pdf"),
-        ("note.txt", "input.format"),
+        ("note.asice", "input.format"),
         ("a.pdf", "-"),
     ] {
         assert_eq!(codes[name], code, "{name}");
