@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eseal::system::Existing;
-use eseal::{DataFile, Format, Limits, Moment, Recovery, Result};
+use eseal::{Compress, DataFile, Format, Limits, Moment, Recovery, Result};
 
 use super::args::Fill;
 use super::config::{self, Common};
@@ -34,6 +34,10 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
         target,
         output,
         overwrite: targets.overwrite || args.results.in_place,
+        compress: match &args.compress {
+            Some(name) => Compress::from_name(name).map_err(Stop::about("--compress"))?,
+            None => Compress::default(),
+        },
         moment: moment(&args.moment)?,
         limits: common.limits.clone(),
     };
@@ -49,6 +53,7 @@ struct Filling {
     /// Its name as it is printed.
     output: String,
     overwrite: bool,
+    compress: Compress,
     moment: Moment,
     limits: Limits,
 }
@@ -60,7 +65,7 @@ impl Filling {
         let opened = Opened::path(&self.container, Some(Format::Asice), &mut ready)?;
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
         let files: Vec<DataFile> = Opened::files(parts, &mut ready)?.data_files();
-        let output = document.fill(files, self.moment)?;
+        let output = document.fill(&files, self.compress, self.moment.time())?;
         let existing = if self.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(&output, &self.target, existing, &mut ready)?;
         let line = lines::Filled {

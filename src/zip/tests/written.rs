@@ -182,7 +182,7 @@ fn decides_by_the_beginning_whether_to_deflate() {
     assert_eq!(decide(&[0; 65_536], 1 << 20), Packing::Deflate(2));
     assert_eq!(decide(&[0; 65_536], (1 << 20) + 1), Packing::Store);
     // Only so much is looked at.
-    assert_eq!(decide(&[noise(65_536), text].concat(), 1 << 20), Packing::Store);
+    assert_eq!(decide(&[noise(65_536), text.clone()].concat(), 1 << 20), Packing::Store);
     assert_eq!(Compress::Store.decide(&[0; 100], 100, 200).unwrap(), (Packing::Store, None));
     assert_eq!(Compress::Deflate(7).decide(b"x", 1, 200).unwrap(), (Packing::Deflate(7), None));
     // What was packed to decide is not packed again, where it is the whole file.
