@@ -157,12 +157,13 @@ impl Told {
         };
         let record_at = locate(tail, locator_at).ok_or_else(|| malformed(locator_at))?;
         // A record elsewhere, or with room for more, would leave bytes that belong to nobody.
-        if !wants_wide || record_at.checked_add(END_64_BYTES) != Some(locator_at) {
+        if record_at.checked_add(END_64_BYTES) != Some(locator_at) {
             return Err(malformed(locator_at));
         }
         let record = source.window(record_at..locator_at)?;
         let wide = Told::read_wide(&record).ok_or_else(|| malformed(record_at))?;
-        let mut is_needless = false;
+        // Some writers add the record to any ZIP. Where both say the same, no reader is misled.
+        let mut is_needless = !wants_wide;
         for ((told, mark), value) in narrow.into_iter().zip([wide.count_here, wide.count, wide.size, wide.offset]) {
             if told != value && told != mark {
                 return Err(malformed(record_at));
