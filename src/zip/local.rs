@@ -24,17 +24,20 @@ pub(super) struct Place {
 pub(super) fn place(ahead: &mut Ahead<'_>, entry: &Central, next: u64, limits: &Limits) -> Result<Place> {
     let at = entry.header;
     let name_len = to_u64(entry.name.len());
-    let bytes = ahead.at(at, LOCAL_BYTES.saturating_add(name_len).saturating_add(limits.zip_extra_bytes))?;
-    let local = Local::read(bytes).ok_or_else(|| fault(ErrorCode::ZipHeader, at))?;
+    let local = Local::read(ahead.at(at, LOCAL_BYTES)?).ok_or_else(|| fault(ErrorCode::ZipHeader, at))?;
+    if u64::from(local.name_len) != name_len {
+        return Err(fault(ErrorCode::ZipMismatch, at));
+    }
     let extra_bytes = u64::from(local.extra_len);
     within("zip_extra_bytes", limits.zip_extra_bytes, extra_bytes, at)?;
+    let data = at.saturating_add(LOCAL_BYTES).saturating_add(name_len).saturating_add(extra_bytes);
+    let bytes = ahead.at(at, data.saturating_sub(at))?;
     let (name, extra) = local.name_and_extra(bytes).ok_or_else(|| fault(ErrorCode::ZipHeader, at))?;
     if name != entry.name.as_bytes() || local.flags != entry.flags || local.method != number(entry.method) {
         return Err(fault(ErrorCode::ZipMismatch, at));
     }
     local.compare(entry, &Extra::read(extra, name, at)?)?;
 
-    let data = at.saturating_add(LOCAL_BYTES).saturating_add(name_len).saturating_add(extra_bytes);
     let end = data.saturating_add(entry.packed);
     let Some(rest) = next.checked_sub(end) else { return Err(fault(ErrorCode::ZipOverlap, next)) };
     let has_descriptor = entry.flags & FLAG_DESCRIPTOR != 0;

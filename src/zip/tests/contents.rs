@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::build::*;
 use super::*;
@@ -125,6 +126,30 @@ fn a_stop_of_the_taker_is_passed_on() {
     let archive = open(&Zip::of(&[Part::stored("a", b"12345")]).bytes()).unwrap();
     let result = archive.for_each(&archive.entries()[0], &mut |_| Err(Error::Cancelled));
     assert_eq!(result.unwrap_err().code(), ErrorCode::Cancelled);
+}
+
+#[test]
+fn opens_with_few_and_short_reads() {
+    struct Counting(Vec<u8>, AtomicU64, AtomicU64);
+    impl ReadAt for Counting {
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.2.fetch_add(to_u64(buffer.len()), Ordering::Relaxed);
+            buffer.copy_from_slice(&self.0[usize::try_from(offset).unwrap()..][..buffer.len()]);
+            Ok(buffer.len())
+        }
+    }
+    // The tail with the directory is one read; each header another, unless several stand close together.
+    for (size, reads, read_bytes) in [(30_000, 201, 280_000), (10, 12, 32_000)] {
+        let parts: Vec<_> = (100..300).map(|n| Part::stored(&n.to_string(), &vec![7; size])).collect();
+        let bytes = Zip::of(&parts).bytes();
+        let len = to_u64(bytes.len());
+        let reader = Arc::new(Counting(bytes, AtomicU64::new(0), AtomicU64::new(0)));
+        let source = Source::from_reader(reader.clone(), len);
+        assert_eq!(Archive::open(&source, &Limits::default()).unwrap().entries().len(), 200);
+        let counted = (reader.1.load(Ordering::Relaxed), reader.2.load(Ordering::Relaxed));
+        assert!(counted.0 <= reads && counted.1 <= read_bytes, "{counted:?}");
+    }
 }
 
 /// The same bytes behind a reader that gives few at a time.
