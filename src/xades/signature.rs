@@ -219,17 +219,17 @@ fn certificates(
     octets: &Octets<'_>,
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Certificate>> {
+    let data = key_info.iter().flat_map(|key_info| key_info.children_named(DS, "X509Data"));
+    let elements: Vec<Element<'_>> = data.flat_map(|data| data.children_named(DS, "X509Certificate")).collect();
+    let (limit, count) = (octets.limits.certificates, to_u64(elements.len()));
+    if count > limit {
+        return Err(Limit::new("certificates", limit, count).into());
+    }
     let mut found = Vec::new();
-    for data in key_info.iter().flat_map(|key_info| key_info.children_named(DS, "X509Data")) {
-        for element in data.children_named(DS, "X509Certificate") {
-            match Certificate::from_der(&base64(element)?) {
-                Ok(certificate) => found.push(certificate),
-                Err(_) => remarks.push("a certificate of KeyInfo can't be read".into()),
-            }
-            let (limit, count) = (octets.limits.certificates, to_u64(found.len()));
-            if count > limit {
-                return Err(Limit::new("certificates", limit, count).at(element.offset()).into());
-            }
+    for element in elements {
+        match Certificate::from_der(&base64(element)?) {
+            Ok(certificate) => found.push(certificate),
+            Err(_) => remarks.push("a certificate of KeyInfo can't be read".into()),
         }
     }
     Ok(found)

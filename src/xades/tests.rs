@@ -5,7 +5,7 @@ use super::check::check_draft;
 use super::octets::Octets;
 use super::*;
 use crate::Signer as _;
-use crate::digest::{Digest, DigestAlgorithm};
+use crate::digest::DigestAlgorithm;
 use crate::error::ErrorCode;
 use crate::key::LocalKey;
 use crate::limits::Limits;
