@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eseal::system::Existing;
-use eseal::{Compress, DataFile, Format, Limits, Moment, Recovery, Result};
+use eseal::{Compress, DataFile, Format, Limits, Recovery, Result, Time};
 
 use super::args::Fill;
 use super::config::{self, Common};
@@ -12,7 +12,7 @@ use super::documents::{Opened, need_of_files};
 use super::inputs::{Part, parts_of};
 use super::report::{Report, now, printable, size};
 use super::run::{Line, Ready, Run, Task};
-use super::signing::moment;
+use super::signing::{compress, moment};
 use super::targets::{Target, Targets, beside};
 use super::{Outcome, Stop, lines};
 
@@ -34,11 +34,8 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
         target,
         output,
         overwrite: targets.overwrite || args.results.in_place,
-        compress: match &args.compress {
-            Some(name) => Compress::from_name(name).map_err(Stop::about("--compress"))?,
-            None => Compress::default(),
-        },
-        moment: moment(&args.moment)?,
+        compress: compress(args.compress.as_deref())?,
+        modified: moment(&args.moment)?.time(),
         limits: common.limits.clone(),
     };
     let mut run = Run::new(config::Run { sync: !args.no_sync, ..config::Run::plain() });
@@ -54,7 +51,7 @@ struct Filling {
     output: String,
     overwrite: bool,
     compress: Compress,
-    moment: Moment,
+    modified: Time,
     limits: Limits,
 }
 
@@ -65,7 +62,7 @@ impl Filling {
         let opened = Opened::path(&self.container, Some(Format::Asice), &mut ready)?;
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
         let files: Vec<DataFile> = Opened::files(parts, &mut ready)?.data_files();
-        let output = document.fill(&files, self.compress, self.moment.time())?;
+        let output = document.fill(&files, self.compress, self.modified)?;
         let existing = if self.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(&output, &self.target, existing, &mut ready)?;
         let line = lines::Filled {

@@ -148,10 +148,12 @@ fn claims(mut plan: Plan, args: &args::Signature) -> Outcome<Plan> {
     if let Some(name) = &args.c14n {
         plan = plan.canonicalization(Canonicalization::from_name(name).map_err(Stop::about("--c14n"))?);
     }
-    if let Some(name) = &args.compress {
-        plan = plan.compress(Compress::from_name(name).map_err(Stop::about("--compress"))?);
-    }
-    Ok(plan)
+    Ok(plan.compress(compress(args.compress.as_deref())?))
+}
+
+/// How data files are packed.
+pub(crate) fn compress(name: Option<&str>) -> Outcome<Compress> {
+    name.map_or(Ok(Compress::default()), Compress::from_name).map_err(Stop::about("--compress"))
 }
 
 fn with<'a>(plan: Plan, text: Option<&'a str>, set: impl FnOnce(Plan, &'a str) -> Plan) -> Plan {

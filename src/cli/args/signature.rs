@@ -52,7 +52,7 @@ pub(crate) struct Signature {
     /// Containers: how XML is canonicalized, exclusive or 1.1 [default: exclusive].
     #[arg(long, value_name = "NAME")]
     pub(crate) c14n: Option<String>,
-    /// Containers: how data files are packed, auto, store or deflate[:LEVEL] [default: auto].
+    /// Containers: deflate what shrinks (auto), nothing (store), or all (deflate[:LEVEL]) [default: auto].
     #[arg(long, value_name = "HOW")]
     pub(crate) compress: Option<String>,
     /// Leave out documents whose last signature is by the same certificate.
