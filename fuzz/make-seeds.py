@@ -5,6 +5,7 @@ The states (fuzz/seeds/state) are those of testdata/pdf/minimal.pdf under the ex
 """
 
 import io
+import json
 import os
 import re
 import struct
@@ -168,6 +169,26 @@ def names():
     save("xades_read", "colon", b"it's:1\ntext/plain; charset=\"utf-8\"\n]]>&#13;\t")
 
 
+def xml():
+    """The documents of the vectors, and one for each way to be refused.
+
+    The others of xml_tree, with a maker's name, are signature files of containers signed with test keys.
+    """
+    with open(os.path.join(HERE, "..", "testdata", "vectors", "canonical.json"), encoding="utf-8") as f:
+        for document in json.load(f)["documents"]:
+            save("canonical", document["name"].replace(" ", "-") + ".xml", document["text"].encode())
+    for name, data in (
+        ("doctype", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"),
+        ("duplicate-attribute", b"<a xmlns:p='urn:a' xmlns:q='urn:a' p:b='' q:b=''/>"),
+        ("duplicate-id", b"<a Id='1'><b ID='1'/></a>"),
+        ("encoding", b"<?xml version='1.0' encoding='UTF-7'?><a/>"),
+        ("namespace", b"<a xmlns='relative'/>"),
+        ("nesting", b"<a>" * 101),
+        ("utf-16", "\ufeff<a/>".encode("utf-16-le")),
+    ):
+        save("xml_tree", name + ".xml", data)
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -178,3 +199,4 @@ signatures()
 values()
 zips()
 names()
+xml()

@@ -80,3 +80,13 @@ fn zip_open() {
 fn xades_read() {
     replay("xades_read", &["testdata/xades"], eseal::fuzzing::xades_read);
 }
+
+#[test]
+fn xml_tree() {
+    replay("xml_tree", &["fuzz/seeds/canonical"], eseal::fuzzing::xml_tree);
+}
+
+#[test]
+fn canonical() {
+    replay("canonical", &["fuzz/seeds/xml_tree"], eseal::fuzzing::canonical);
+}
