@@ -47,7 +47,6 @@ enum Inner {
     Memory(Arc<Vec<u8>>),
     Reader(Arc<dyn ReadAt>),
     Joined { base: Arc<Source>, tail: Arc<Vec<u8>> },
-    Part { base: Arc<Source>, start: u64 },
 }
 
 impl Source {
@@ -77,14 +76,6 @@ impl Source {
         Source { inner: Inner::Joined { base: Arc::new(self.clone()), tail }, len }
     }
 
-    /// The bytes of `range` as a source of their own; cut at the end where it reaches beyond.
-    #[must_use]
-    pub(crate) fn part(&self, range: Range<u64>) -> Self {
-        let end = range.end.min(self.len);
-        let start = range.start.min(end);
-        Source { inner: Inner::Part { base: Arc::new(self.clone()), start }, len: end - start }
-    }
-
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -103,7 +94,7 @@ impl Source {
         match &self.inner {
             Inner::Memory(_) => true,
             Inner::Reader(_) => false,
-            Inner::Joined { base, .. } | Inner::Part { base, .. } => base.is_in_memory(),
+            Inner::Joined { base, .. } => base.is_in_memory(),
         }
     }
 
@@ -125,7 +116,6 @@ impl Source {
                 let (start, end) = (to_usize(range.start - base.len)?, to_usize(range.end - base.len)?);
                 return Ok(Bytes { data: Arc::clone(tail), start, end });
             }
-            Inner::Part { base, start } => return base.window(range.start + start..range.end + start),
             Inner::Joined { .. } | Inner::Reader(_) => {}
         }
         let mut buffer = vec![0; to_usize(len)?];
@@ -156,7 +146,6 @@ impl Source {
                 Ok(())
             }
             Inner::Reader(reader) => read_fully(reader.as_ref(), offset, buffer),
-            Inner::Part { base, start } => base.read_exact(offset.saturating_add(*start), buffer),
             Inner::Joined { base, tail } => {
                 let from_base = base.len.saturating_sub(offset).min(to_u64(buffer.len()));
                 let (first, second) = buffer.split_at_mut(to_usize(from_base)?);
@@ -177,13 +166,6 @@ impl Source {
     /// # Errors
     /// Reading faults, and whatever `take` returns.
     pub fn for_each(&self, range: Range<u64>, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        self.for_each_piece(range, &mut take)
-    }
-
-    fn for_each_piece(&self, range: Range<u64>, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if let Inner::Part { base, start } = &self.inner {
-            return base.for_each_piece(range.start + start..range.end + start, take);
-        }
         if let Inner::Memory(bytes) = &self.inner {
             let part = bytes.get(to_usize(range.start)?..to_usize(range.end)?);
             return take(part.ok_or_else(changed)?);
@@ -208,7 +190,7 @@ impl Source {
         match &self.inner {
             Inner::Memory(_) => Ok(()),
             Inner::Reader(reader) => reader.is_unchanged()?.then_some(()).ok_or_else(changed),
-            Inner::Joined { base, .. } | Inner::Part { base, .. } => base.check_unchanged(),
+            Inner::Joined { base, .. } => base.check_unchanged(),
         }
     }
 
@@ -218,15 +200,6 @@ impl Source {
         match &self.inner {
             Inner::Reader(reader) => reader.as_file(),
             _ => None,
-        }
-    }
-
-    /// The open file that holds these bytes, and the offset at which they begin in it.
-    pub(crate) fn as_file_part(&self) -> Option<(&std::fs::File, u64)> {
-        match &self.inner {
-            Inner::Reader(reader) => reader.as_file().map(|file| (file, 0)),
-            Inner::Part { base, start } => base.as_file_part().map(|(file, offset)| (file, offset + start)),
-            Inner::Memory(_) | Inner::Joined { .. } => None,
         }
     }
 }

@@ -23,13 +23,11 @@ mod uri;
 
 pub(crate) use check::read_draft;
 pub(crate) use finalize::finalize;
-pub(crate) use octets::Transform;
 pub(crate) use prepare::{DataReference, Draft, Ids, prepare};
 pub(crate) use read::SignatureFile;
 pub(crate) use reference::Reference;
 pub(crate) use signature::Signature;
-pub(crate) use unsigned::{TimeStamp, TimeStampKind};
-pub(crate) use uri::{decode_uri, encode_uri};
+pub(crate) use unsigned::TimeStamp;
 
 // Namespaces.
 const ASIC: &str = "http://uri.etsi.org/02918/v1.2.1#";

@@ -27,7 +27,7 @@ pub(crate) use canonical::{canonical, canonical_document, canonical_subset};
 pub(crate) use chars::is_xml_text;
 pub(crate) use escape::{escape_attribute, escape_text};
 pub(crate) use method::{Form, Method};
-pub(crate) use tree::{Document, Element, Node};
+pub(crate) use tree::{Document, Element};
 
 pub use method::Canonicalization;
 

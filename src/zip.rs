@@ -24,9 +24,7 @@ mod write;
 pub(crate) use archive::{Archive, Entry};
 pub use compress::Compress;
 pub(crate) use compress::Packing;
-pub(crate) use deflate::deflated;
 pub(crate) use name::{Names, check_name};
-pub(crate) use record::{Directory, stored_len};
 pub(crate) use write::Writer;
 
 /// How the data of an entry are kept.

@@ -28,9 +28,10 @@ impl Container {
         let held: BTreeSet<&str> = self.archive().entries().iter().map(|entry| entry.name.as_str()).collect();
         let wanted: BTreeSet<&str> = earlier.names().filter(|name| !held.contains(name)).collect();
         let mut names = Names::default();
-        held.iter().for_each(|name| {
-            names.insert(name);
-        });
+        for name in &held {
+            // Among themselves they were looked at when the container was opened.
+            let _ = names.insert(name);
+        }
         let mut given = BTreeSet::new();
         for file in files {
             if matches!(file.content(), Content::Digest { .. }) {

@@ -142,6 +142,11 @@ fn report(
         signer: signature.signer.as_ref().map(|signer| signer.subject().to_owned()),
         signed_at: signature.signing_time,
         level_claimed: Some(signature.level_claimed),
+        algorithm: signature.method.clone(),
+        roles: signature.roles.clone(),
+        place: signature.place.clone(),
+        commitments: signature.commitments.clone(),
+        policy: signature.policy.clone(),
         timestamps,
         remarks,
     }

@@ -71,6 +71,16 @@ pub struct ContainerSignature {
     pub signed_at: Option<Time>,
     /// The baseline level that its form claims.
     pub level_claimed: Option<&'static str>,
+    /// The algorithm of its value, as the URI that it is written with.
+    pub algorithm: String,
+    /// The roles that the signer claims.
+    pub roles: Vec<String>,
+    /// Where it was made, in the signer's words.
+    pub place: Vec<String>,
+    /// What the signer commits to, as URIs or object identifiers.
+    pub commitments: Vec<String>,
+    /// The identifier of the policy that it was made under.
+    pub policy: Option<String>,
     /// Its time-stamps.
     pub timestamps: Vec<TimestampReport>,
     /// What is odd about it.

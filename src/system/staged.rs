@@ -161,7 +161,7 @@ impl Sink for FileSink<'_> {
     }
 
     fn copy(&mut self, source: &Source, range: Range<u64>, seen: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let Some((mut from, offset)) = source.as_file_part() else {
+        let Some(mut from) = source.as_file() else {
             return Stream(&mut self.buffered).copy(source, range, seen);
         };
         self.buffered.flush()?;
@@ -169,7 +169,7 @@ impl Sink for FileSink<'_> {
         let start = file.stream_position()?;
         let len = range.end.saturating_sub(range.start);
         // Nothing else uses the cursor of a source's file: windows are read at their offsets.
-        from.seek(SeekFrom::Start(offset.saturating_add(range.start)))?;
+        from.seek(SeekFrom::Start(range.start))?;
         io::copy(&mut io::Read::take(&mut from, len), &mut file)?;
         let end = start.saturating_add(len);
         // The copy was opened for reading, too; its own length is checked by reading all of it.

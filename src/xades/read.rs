@@ -42,7 +42,12 @@ impl SignatureFile {
         }
         let mut octets = Octets::new(limits);
         let read = |element: Element<'_>| Signature::read(&document, element, &mut octets);
-        Ok(SignatureFile { signatures: elements.into_iter().map(read).collect::<Result<_>>()? })
+        let mut signatures = elements.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        if document.has_byte_order_mark() {
+            let remark = "its file begins with a byte order mark";
+            signatures.iter_mut().for_each(|signature| signature.remarks.push(remark.to_owned()));
+        }
+        Ok(SignatureFile { signatures })
     }
 
     /// The signatures in the order of the file; there is at least one.

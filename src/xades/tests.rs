@@ -2,7 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::check::check_draft;
-use super::octets::Octets;
+use super::octets::{Octets, Transform};
+use super::uri::{decode_uri, encode_uri};
 use super::*;
 use crate::Signer as _;
 use crate::digest::DigestAlgorithm;

@@ -1,18 +1,12 @@
 //! The bytes of records: local headers, descriptors, the directory and what ends it.
 
 use super::{
-    CENTRAL, DESCRIPTOR, END, END_64, END_64_BYTES, EXTRA_ZIP64, FLAG_DESCRIPTOR, LOCAL, LOCAL_BYTES, LOCATOR_64,
-    METHOD_DEFLATED, METHOD_STORED, Method, NARROW, NARROW_COUNT,
+    CENTRAL, DESCRIPTOR, END, END_64, END_64_BYTES, EXTRA_ZIP64, FLAG_DESCRIPTOR, LOCAL, LOCATOR_64, METHOD_DEFLATED,
+    METHOD_STORED, Method, NARROW, NARROW_COUNT,
 };
 use crate::error::{Misuse, Result};
 use crate::source::to_u64;
 use crate::time::Time;
-
-/// Length of a stored entry: local header and data.
-pub(crate) fn stored_len(name: &str, size: u64) -> u64 {
-    let wide = if size >= u64::from(NARROW) { WIDE_EXTRA_BYTES } else { 0 };
-    LOCAL_BYTES.saturating_add(to_u64(name.len())).saturating_add(wide).saturating_add(size)
-}
 
 /// Records of a central directory, one after the other.
 #[derive(Debug, Clone, Default)]

@@ -49,6 +49,11 @@ struct Signature<'a> {
     signer: Option<&'a str>,
     signed_at: Option<String>,
     level_claimed: Option<&'static str>,
+    algorithm: &'a str,
+    roles: &'a [String],
+    place: &'a [String],
+    commitments: &'a [String],
+    policy: Option<&'a str>,
     timestamps: Vec<Timestamp<'a>>,
     protected_until: Option<String>,
     remarks: &'a [String],
@@ -100,6 +105,11 @@ impl<'a> From<&'a ContainerSignature> for Signature<'a> {
             signer: signature.signer.as_deref(),
             signed_at: signature.signed_at.map(|time| time.to_string()),
             level_claimed: signature.level_claimed,
+            algorithm: &signature.algorithm,
+            roles: &signature.roles,
+            place: &signature.place,
+            commitments: &signature.commitments,
+            policy: signature.policy.as_deref(),
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
             // As for PDFs: known only to whoever checks the chain of an archive time-stamp.
             protected_until: None,
@@ -146,5 +156,6 @@ fn signature_text(signature: &ContainerSignature) -> String {
     parts.extend(signature.level_claimed.map(str::to_owned));
     parts.extend(signature.signer.as_deref().map(printable));
     parts.extend(signature.signed_at.map(|time| time.to_string()));
+    parts.extend(signature.roles.iter().map(|role| format!("as {}", printable(role))));
     format!("{}: {}; trust not checked", printable(&signature.file), parts.join(", "))
 }

@@ -3,7 +3,8 @@ use super::*;
 use crate::digest::DigestAlgorithm;
 use crate::error::ErrorCode;
 use crate::time::Time;
-use crate::xades::{Signature, TimeStampKind, XADES};
+use crate::xades::unsigned::TimeStampKind;
+use crate::xades::{Signature, XADES};
 
 fn read(text: &str) -> Result<SignatureFile> {
     SignatureFile::read(text.as_bytes(), &Limits::default())

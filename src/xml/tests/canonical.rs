@@ -1,6 +1,7 @@
 //! Canonical forms; expected octets are those of the recommendations' own examples, or of libxml2.
 
 use super::*;
+use crate::xml::tree::Node;
 
 const EXCLUSIVE: Method = Method { form: Form::Exclusive, comments: false };
 const INCLUSIVE: Method = Method { form: Form::Inclusive10, comments: false };

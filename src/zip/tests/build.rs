@@ -35,7 +35,7 @@ impl Part {
     }
 
     pub(super) fn deflated(name: &str, content: &[u8]) -> Part {
-        Part::new(name, METHOD_DEFLATED, content, &super::deflated(content, 9).unwrap())
+        Part::new(name, METHOD_DEFLATED, content, &deflate::deflated(content, 9).unwrap())
     }
 
     fn new(name: &str, method: u16, content: &[u8], data: &[u8]) -> Part {
@@ -190,4 +190,10 @@ pub(super) fn wide_end(count: u64, size: u64, offset: u64) -> Vec<u8> {
     out.extend((offset + size).to_le_bytes());
     out.extend([1, 0, 0, 0]);
     out
+}
+
+/// Length of a stored entry: local header and data.
+pub(super) fn stored_len(name: &str, size: u64) -> u64 {
+    let wide = if size >= u64::from(NARROW) { 20 } else { 0 };
+    LOCAL_BYTES.saturating_add(to_u64(name.len())).saturating_add(wide).saturating_add(size)
 }

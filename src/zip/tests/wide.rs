@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::build::*;
+use super::deflate::deflated;
 use super::record::{Directory, DosTime, Header};
 use super::*;
 use crate::output::Sink;

@@ -1,6 +1,7 @@
 //! What the writer writes, and that the reader reads it.
 
 use super::build::*;
+use super::deflate::deflated;
 use super::*;
 
 #[test]

@@ -131,7 +131,7 @@ fn a_crashed_in_place_run_is_taken_back_first() {
     let digest = eseal::DigestAlgorithm::Sha256.digest(&before).to_hex();
     bench.write("a.pdf", &[&before[..], b"half a revision"].concat());
     let len = before.len();
-    let undo = format!("eseal-undo-1 {len} {len}\ncheck SHA-256 {digest} 0-{len}\nold \n");
+    let undo = format!("eseal-undo-2 {len} {len}\ncheck SHA-256 {digest} 0-{len}\nold \n");
     let end = eseal::DigestAlgorithm::Sha256.digest(undo.as_bytes()).to_hex();
     bench.write(".a.pdf.eseal-undo", format!("{undo}end {end}\n").as_bytes());
     let ended = bench.run("inspect a.pdf").ends(0);
