@@ -162,18 +162,7 @@ impl Opened {
 
     /// Digest of all of it: of the bytes themselves where it is one file, else of lengths and bytes.
     pub(crate) fn digest(&self, algorithm: DigestAlgorithm) -> Result<Digest> {
-        let mut state = State::new(algorithm);
-        let sources = self.sources();
-        for source in &sources {
-            if sources.len() != 1 {
-                state.update(&source.len().to_be_bytes());
-            }
-            source.for_each(0..source.len(), |bytes| {
-                state.update(bytes);
-                Ok(())
-            })?;
-        }
-        Ok(state.finish())
+        digest_of(&self.sources(), algorithm)
     }
 
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
@@ -205,6 +194,21 @@ impl Opened {
             }
         }
     }
+}
+
+/// Digest of one source, or of the lengths and bytes of several.
+pub(crate) fn digest_of(sources: &[&Source], algorithm: DigestAlgorithm) -> Result<Digest> {
+    let mut state = State::new(algorithm);
+    for source in sources {
+        if sources.len() != 1 {
+            state.update(&source.len().to_be_bytes());
+        }
+        source.for_each(0..source.len(), |bytes| {
+            state.update(bytes);
+            Ok(())
+        })?;
+    }
+    Ok(state.finish())
 }
 
 /// Memory that an input takes while it is worked on.

@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use eseal::batch::Journal;
 use eseal::key::{LocalKey, needs_password};
 use eseal::system::{Existing, read_bounded};
-use eseal::{Certificate, ContainerInspection, Document, Inspection, Limits, Result, Signer, Source, seal};
+use eseal::{
+    Certificate, ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Limits, Result, Signer, Source,
+    seal,
+};
 
 use super::args::{self, Seal};
 use super::config::{self, Common};
 use super::containers::Containers;
-use super::documents::Opened;
-use super::inputs::{self, Input, Inputs, Item, Origin, Part, Unusable, Walk};
+use super::documents::{Opened, digest_of};
+use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::prepare::{ALREADY_SIGNED, skipped, tasks};
 use super::report::{Report, now};
 use super::run::{Ready, Run};
@@ -30,7 +33,9 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
-    let without = targets.out().into_iter().chain(containers.named());
+    // Nor does the key belong into a container of all that lies beside it.
+    let secrets = [&args.key.key, &args.key.password.password_file].into_iter().flatten().map(|path| &**path);
+    let without = targets.out().into_iter().chain(containers.named()).chain(secrets);
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
@@ -157,15 +162,15 @@ impl Job<'_> {
                 return Ok(false);
             }
             match document.inspect()? {
-                Inspection::Container(found) => self.is_container_of(&found, opened),
+                Inspection::Container(found) => self.is_container_of(document, &found, opened),
                 _ => opened.source().map_or(Ok(false), |source| begins_with(&result, source)),
             }
         };
         path.is_file() && check().unwrap_or(false)
     }
 
-    /// Whether a container has the data files of this input and one signature more, by what costs one reading of it.
-    fn is_container_of(&self, found: &ContainerInspection, opened: &Opened) -> Result<bool> {
+    /// Whether a container has the data files of this input and one signature more.
+    fn is_container_of(&self, result: Document, found: &ContainerInspection, opened: &Opened) -> Result<bool> {
         let before = match opened.source() {
             Some(source) => Document::open(source.clone(), &self.limits)?.inspect()?.into_container(),
             None => None,
@@ -184,7 +189,26 @@ impl Job<'_> {
             found.data_files.iter().map(|file| (&*file.name, file.bytes.filter(|_| file.is_present))).collect();
         let has_all = files.len() == there.len()
             && files.iter().all(|(name, bytes)| there.get(name).is_some_and(|there| bytes.is_none() || there == bytes));
-        Ok(is_sound && has_all && found.signatures.len() == before.map_or(0, |before| before.signatures.len()) + 1)
+        let signatures = before.as_ref().map_or(0, |before| before.signatures.len()) + 1;
+        if !is_sound || !has_all || found.signatures.len() != signatures {
+            return Ok(false);
+        }
+        if before.is_none() {
+            // Another signature over these digests is refused where the one that is there is over others.
+            let plan = self.signing.plan(&Own::default());
+            result.assume(self.told(opened)?)?.prepare(&plan, self.signing.run_moment())?;
+        }
+        Ok(true)
+    }
+
+    /// All files of a new container by their digests.
+    fn told(&self, opened: &Opened) -> Result<Vec<DataFile>> {
+        let mut files = self.containers.by_digest();
+        for (name, source) in opened.files_by_name() {
+            let digest = digest_of(&[source], DigestAlgorithm::Sha256)?;
+            files.push(DataFile::by_digest(name, digest).size(source.len()));
+        }
+        Ok(files)
     }
 }
 

@@ -57,6 +57,11 @@ impl Signing {
         Cow::Owned(with(plan, own.location.as_deref(), Plan::location))
     }
 
+    /// The moment that those of all documents are derived from.
+    pub(crate) fn run_moment(&self) -> Moment {
+        self.moment
+    }
+
     /// The moment of one document.
     pub(crate) fn moment(&self, input: &Input) -> Moment {
         self.moment.for_document(input.given.as_os_str().as_encoded_bytes())

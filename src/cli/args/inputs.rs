@@ -16,7 +16,7 @@ pub(crate) struct Inputs {
     /// Names in the list end with NUL instead of a line end.
     #[arg(long, short = '0', requires = "files_from")]
     pub(crate) null: bool,
-    /// Take all files of a folder, whatever their names.
+    /// Take all files of a folder, whatever their names, but for the key and what runs leave there.
     #[arg(long)]
     pub(crate) all_files: bool,
 }

@@ -13,7 +13,7 @@ use crate::cli::containers::format_of;
 pub(crate) struct Walk {
     /// All of them, whatever their names.
     pub(crate) all: bool,
-    /// Folders and files that are left out: where results and states go.
+    /// Folders and files that are left out: where results and states go, keys.
     without: Vec<PathBuf>,
 }
 

@@ -315,6 +315,43 @@ fn resume_knows_what_a_run_has_written() {
     let skipped: Vec<_> = lines.iter().map(|line| line.get("skipped").is_some()).collect();
     assert_eq!(skipped, [true, false, false, true]);
     assert_eq!(lines[2]["error"]["code"], "io.target-exists");
+    // A file that is another one by now has no result yet.
+    bench.write("out/.eseal-run", b"");
+    bench.write("d/a.txt", b"D/A.TXT");
+    let codes = bench.run(&format!("{line} --resume")).ends(1).codes("finalize");
+    assert_eq!(codes["d/a.txt"], "io.target-exists");
+}
+
+#[test]
+fn lists_and_manifests_name_files_of_any_kind() {
+    let bench = Bench::new();
+    bench.write("d/hello.txt", b"hello");
+    bench.write("other.txt", b"other");
+    let packed =
+        bench.run_with(&format!("seal --files-from - --into all.asice {KEY} --json"), b"d\nother.txt\na.pdf\n");
+    let packed = packed.ends(0).lines("finalize");
+    assert_eq!(packed[0]["files"], serde_json::json!(["hello.txt", "other.txt", "a.pdf"]));
+    let gone = bench.run_with(&format!("seal --files-from - --into gone.asice {KEY} --json"), b"d\ngone.txt\n");
+    assert_eq!(gone.ends(1).codes("finalize")["gone.txt"], "io.not-found");
+    let manifest = r#"{"input":"other.txt","output":"x.asice","ref":"7"}
+{"input":"a.pdf"}
+"#;
+    let done = bench.run_with(&format!("seal --manifest - --out out {KEY} --json"), manifest.as_bytes()).ends(0);
+    let done = done.lines("finalize");
+    assert_eq!((&done[0]["output"], &done[0]["ref"]), (&"out/x.asice".into(), &"7".into()));
+    assert_eq!(done[1]["output"], "out/a.pdf");
+    holds(&bench, "out/x.asice", &["other.txt"], 1);
+}
+
+#[test]
+fn a_key_does_not_go_into_a_container_of_its_folder() {
+    let bench = Bench::new();
+    for name in ["ec.pem", "ec-certificate.pem"] {
+        bench.write(&format!("d/{name}"), &fs::read(super::testdata("keys").join(name)).unwrap());
+    }
+    let line = "seal d --into all.asice --key d/ec.pem --cert d/ec-certificate.pem --json";
+    let done = bench.run(line).ends(0).lines("finalize");
+    assert_eq!(done[0]["files"], serde_json::json!(["ec-certificate.pem"]));
 }
 
 #[test]
