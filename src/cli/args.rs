@@ -183,14 +183,14 @@ pub(crate) struct Fill {
     /// under their names in it.
     #[arg(value_name = "[NAME=]FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) results: Results,
     /// Deflate what shrinks (auto), nothing (store), or all (deflate[:LEVEL]) [default: auto].
     #[arg(long, value_name = "HOW")]
     pub(crate) compress: Option<String>,
     /// Do not wait for the disk; for measuring only.
     #[arg(long)]
     pub(crate) no_sync: bool,
+    #[command(flatten)]
+    pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) moment: Moment,
 }

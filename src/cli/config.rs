@@ -215,6 +215,8 @@ const EITHER_OR: &[(&str, &str)] = &[
     ("inputs", "files_from"),
     ("inputs", "manifest"),
     ("files_from", "manifest"),
+    ("manifest", "into"),
+    ("in_place", "into"),
 ];
 const DEFAULT_MEMORY: u64 = 512 << 20;
 

@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
-    let without = targets.out().into_iter().chain(containers.named()).chain([directory]);
+    let without =
+        targets.out().into_iter().chain(containers.named()).chain([directory]).chain(args.run.summary.as_deref());
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;

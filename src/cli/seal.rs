@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
     // Nor does the key belong into a container of all that lies beside it.
     let secrets = [&args.key.key, &args.key.password.password_file].into_iter().flatten().map(|path| &**path);
-    let without = targets.out().into_iter().chain(containers.named()).chain(secrets);
+    let logs = journal.iter().chain(&args.run.summary).map(|path| &**path);
+    let without = targets.out().into_iter().chain(containers.named()).chain(logs).chain(secrets);
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;

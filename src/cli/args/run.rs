@@ -11,7 +11,7 @@ pub(crate) struct Results {
     /// Write results here, under their inputs' names.
     #[arg(long, value_name = "DIR", conflicts_with = "in_place")]
     pub(crate) out: Option<PathBuf>,
-    /// Sign the inputs themselves; after a crash each is the old or the new file.
+    /// Change the inputs themselves; after a crash each is the old or the new file.
     #[arg(long)]
     pub(crate) in_place: bool,
     /// Replace existing results.
