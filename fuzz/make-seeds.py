@@ -162,6 +162,19 @@ def zips():
     save("zip_open", "wide-end", hand[: offset + size] + record + end)
 
 
+def containers():
+    """How it is packed, then files: name, line end, length in units of 16, content."""
+    def file(name, content):
+        assert len(content) % 16 == 0
+        return name.encode() + b"\n" + bytes([len(content) // 16]) + content
+
+    text = b"some text, and some text again\n\n" * 20
+    files = [file("a.txt", text[:640]), file("empty", b""), file("dir/L\u012bgums 1+2 (a&b) 'c' #d.pdf", text[:32])]
+    for how in range(8):
+        save("container_round_trip", f"how-{how}", bytes([how]) + b"".join(files))
+    save("container_round_trip", "refused", b"\0" + file("../a", b"") + file("META-INF/b", b""))
+
+
 def names():
     """A name, a media type and a role, to go through a signature and back."""
     save("xades_read", "name", "Līgums 1+2 (a&b).pdf\napplication/pdf\nValdes <loceklis>\r\n".encode())
@@ -200,3 +213,4 @@ values()
 zips()
 names()
 xml()
+containers()

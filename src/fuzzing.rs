@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+mod containers;
 mod crypto;
 mod signing;
 mod xades;
 mod xml;
 mod zip;
 
+pub use containers::container_round_trip;
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};
 pub use xades::xades_read;

@@ -41,15 +41,15 @@
 //!
 //! ```text
 //! error limits source output digest time secret signature     values and bounds
-//! zip                                                         reading, checking and writing ZIPs
 //! der                                                         bytes <-> ASN.1
 //! pki                                                         certificates and public keys
 //! cms                                                         signed attributes, SignedData
-//! zip xml                                                     entries, elements: know nothing of signatures
+//! zip xml                                                     entries; elements and their canonical forms
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
 //! pades                                                       field placement permission | prepare finalize inspect
 //! xades                                                       properties | prepare finalize read
+//! asice                                                       layout manifest data files | prepare finalize fill inspect
 //! flow                                                        Document Prepared Signed, saved state: format-neutral
 //! provider                                                    what the caller supplies: Clock Entropy Signer
 //! system key batch store seal                                 the edges: the only modules that touch the world

@@ -72,6 +72,11 @@ fn sig_value() {
 }
 
 #[test]
+fn container_round_trip() {
+    replay("container_round_trip", &["fuzz/seeds/zip_open"], eseal::fuzzing::container_round_trip);
+}
+
+#[test]
 fn zip_open() {
     replay("zip_open", &[], eseal::fuzzing::zip_open);
 }
