@@ -22,7 +22,7 @@ pub(crate) use container::{Container, is_zip};
 pub use data_file::DataFile;
 pub(crate) use draft::{Base, Draft, Frame, Planned};
 pub(crate) use finalize::{finalize, finalize_new};
-pub(crate) use measure::{Held, Measured};
+pub(crate) use measure::Measured;
 pub(crate) use new::NewContainer;
 pub(crate) use prepare::{prepare, prepare_new};
 pub use report::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::asice::DataFile;
 use crate::asice::data_file::Content;
 use crate::asice::layout::{check_data_file, is_signature_file};
-use crate::asice::measure::{Held, Measured};
+use crate::asice::measure::Measured;
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{ErrorCode, Refusal, Result, StateError};
 use crate::limits::Limits;
@@ -32,19 +32,20 @@ pub(crate) struct Draft {
 /// What the signature goes into.
 #[derive(Debug, Clone)]
 pub(crate) enum Base {
-    /// A container that is still to be made; for each reference how its file will stand in it, `None` where the file
-    /// is known by digest alone.
+    /// A container that is still to be made; for each reference its file, `None` where that is known by digest
+    /// alone.
     New(Vec<Option<Planned>>),
     /// An existing one.
     Added(Frame),
 }
 
-/// How a file will stand in a new container.
-#[derive(Debug, Clone)]
+/// A file that will stand in a new container.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Planned {
     pub(crate) measured: Measured,
-    /// Not saved.
-    pub(crate) held: Held,
+    /// Whether it is in memory that nobody has written to since it was measured, so that it has not to be compared
+    /// again. Not saved.
+    pub(crate) is_held: bool,
 }
 
 /// What an existing container must be: its bytes without those of stored data files, which have digests of their own.

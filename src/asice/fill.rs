@@ -60,14 +60,19 @@ impl Container {
         let mut parts = Vec::with_capacity(given.len());
         for name in given {
             let source = sources.of(name)?.clone();
-            let (measured, held, digests) = measure(&source, &algorithms, compress, self.limits().zip_ratio)?;
+            let (measured, digests) = measure(&source, &algorithms)?;
             digests.iter().try_for_each(|digest| earlier.check_digest(name, digest))?;
             let digest = digests.into_iter().next().ok_or(crate::Error::Bug("a pass over a file without a digest"))?;
-            parts.push(Part { name: name.to_owned(), digest, planned: Planned { measured, held }, source });
+            parts.push(Part {
+                name: name.to_owned(),
+                digest,
+                planned: Planned { measured, is_held: source.is_in_memory() },
+                source,
+            });
         }
         let archive = Archive::open(self.source(), self.limits())?;
         let frame = frame(self.source(), archive.directory_offset())?;
-        Ok(Output::made(Arc::new(Filled { source: self.source().clone(), archive, frame, parts, modified })))
+        Ok(Output::made(Arc::new(Filled { source: self.source().clone(), archive, frame, parts, compress, modified })))
     }
 }
 
@@ -78,6 +83,7 @@ struct Filled {
     /// Digest of the entries that are there.
     frame: Digest,
     parts: Vec<Part>,
+    compress: Compress,
     modified: Time,
 }
 
@@ -92,7 +98,7 @@ impl Make for Filled {
         }
         let mut writer = Writer::continuing(sink, kept, self.archive.directory()?);
         for part in &self.parts {
-            part.write(&mut writer, self.modified)?;
+            part.write(&mut writer, self.compress, self.modified)?;
         }
         writer.finish(self.archive.comment()).map(|_| ())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::asice::draft::{Base, Planned, Sources};
 use crate::asice::layout::{ASICE, MANIFEST};
-use crate::asice::measure::{Held, Measured};
+use crate::asice::measure::Measured;
 use crate::asice::prepare::DIGEST;
 use crate::asice::{DataFile, Draft, manifest};
 use crate::digest::{Digest, State};
@@ -67,7 +67,7 @@ pub(crate) fn finalize_new(
         if let Some(planned) = planned {
             let source = sources.of(&reference.name)?.clone();
             let (name, digest) = (reference.name.clone(), reference.digest);
-            parts.push(Part { name, digest, planned: planned.clone(), source });
+            parts.push(Part { name, digest, planned: *planned, source });
         }
     }
     let listed = draft.references.iter().map(|reference| (reference.name.as_str(), reference.media_type.as_str()));
@@ -76,7 +76,7 @@ pub(crate) fn finalize_new(
         (draft.signature_file.clone(), xades::finalize(&draft.before, value, algorithm, &draft.after)?),
     ];
     let own = own.map(|(name, bytes)| Own { name, bytes, compress: draft.compress });
-    Ok(Output::made(Arc::new(New { parts, own, modified })))
+    Ok(Output::made(Arc::new(New { parts, own, compress: draft.compress, modified })))
 }
 
 /// A data file on its way into a container.
@@ -89,35 +89,36 @@ pub(super) struct Part {
 
 impl Part {
     /// Writes the entry, and makes sure that the content is what was signed.
-    pub(super) fn write(&self, writer: &mut Writer<'_>, modified: Time) -> Result<()> {
-        let Measured { size, crc32, packing } = self.planned.measured;
+    pub(super) fn write(&self, writer: &mut Writer<'_>, compress: Compress, modified: Time) -> Result<()> {
+        let Planned { measured: Measured { size, crc32 }, is_held } = self.planned;
         let all = 0..self.source.len();
         if size != self.source.len() {
             return Err(self.altered());
         }
-        match &self.planned.held {
-            Held::Packed(packed) => return writer.packed(&self.name, modified, crc32, size, packed),
-            Held::Content if packing == Packing::Store => {
-                return writer.stored(&self.name, modified, crc32, size, &mut |sink| {
-                    sink.copy(&self.source, all.clone(), &mut |_| ())
-                });
-            }
-            Held::Content | Held::Nothing => {}
-        }
         let mut state = State::new(self.digest.algorithm());
-        match packing {
-            Packing::Store => writer.stored(&self.name, modified, crc32, size, &mut |sink| {
-                sink.copy(&self.source, all.clone(), &mut |bytes| state.update(bytes))
+        let mut see = |bytes: &[u8]| {
+            if !is_held {
+                state.update(bytes);
+            }
+        };
+        let probe = self.source.window_up_to(0, PROBE_BYTES)?;
+        match compress.decide(&probe, size, Limits::default().zip_ratio)? {
+            (_, Some(packed)) => {
+                see(&probe);
+                writer.packed(&self.name, modified, crc32, size, &packed)?;
+            }
+            (Packing::Store, None) => writer.stored(&self.name, modified, crc32, size, &mut |sink| {
+                sink.copy(&self.source, all.clone(), &mut see)
             })?,
-            Packing::Deflate(level) => writer.deflated(&self.name, modified, level, size, &mut |take| {
+            (Packing::Deflate(level), None) => writer.deflated(&self.name, modified, level, size, &mut |take| {
                 self.source.for_each(all.clone(), |bytes| {
-                    state.update(bytes);
+                    see(bytes);
                     take(bytes)
                 })
             })?,
         }
         self.source.check_unchanged()?;
-        if state.finish() == self.digest { Ok(()) } else { Err(self.altered()) }
+        if is_held || state.finish() == self.digest { Ok(()) } else { Err(self.altered()) }
     }
 
     /// Reads the content, and makes sure that it is what was signed.
@@ -152,6 +153,7 @@ impl Own {
 struct New {
     parts: Vec<Part>,
     own: [Own; 2],
+    compress: Compress,
     modified: Time,
 }
 
@@ -160,7 +162,7 @@ impl Make for New {
         let mut writer = Writer::new(sink);
         writer.mimetype(ASICE.as_bytes())?;
         for part in &self.parts {
-            part.write(&mut writer, self.modified)?;
+            part.write(&mut writer, self.compress, self.modified)?;
         }
         self.own.iter().try_for_each(|own| own.write(&mut writer, self.modified))?;
         writer.finish(b"").map(|_| ())
@@ -174,3 +176,6 @@ impl Make for New {
         None
     }
 }
+
+// As much as decides how a file is packed.
+const PROBE_BYTES: u64 = 64 << 10;

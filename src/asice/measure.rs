@@ -1,29 +1,14 @@
 //! One pass over a file that is to go into a container.
 
-use std::sync::Arc;
-
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::Result;
 use crate::source::Source;
-use crate::zip::{Compress, Packing};
 
-/// How a file will stand in the container. A saved one says as much.
+/// What an entry's header says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Measured {
     pub(crate) size: u64,
     pub(crate) crc32: u32,
-    pub(crate) packing: Packing,
-}
-
-/// What of a file is in memory since it was measured, and has not to be read and compared again.
-#[derive(Debug, Clone)]
-pub(crate) enum Held {
-    /// Nothing: its bytes are elsewhere, or it was measured in another process.
-    Nothing,
-    /// All of it: memory that nobody writes to.
-    Content,
-    /// All of it, deflated.
-    Packed(Arc<Vec<u8>>),
 }
 
 /// Digests of one content by several algorithms.
@@ -45,20 +30,8 @@ impl Digests {
     }
 }
 
-/// Reads all of `source` once: its digests, and how it will stand in the container.
-pub(crate) fn measure(
-    source: &Source,
-    algorithms: &[DigestAlgorithm],
-    compress: Compress,
-    ratio_limit: u64,
-) -> Result<(Measured, Held, Vec<Digest>)> {
-    let probe = source.window_up_to(0, PROBE_BYTES)?;
-    let (packing, packed) = compress.decide(&probe, source.len(), ratio_limit)?;
-    let held = match packed {
-        _ if !source.is_in_memory() => Held::Nothing,
-        Some(packed) => Held::Packed(Arc::new(packed)),
-        None => Held::Content,
-    };
+/// Reads all of `source` once.
+pub(crate) fn measure(source: &Source, algorithms: &[DigestAlgorithm]) -> Result<(Measured, Vec<Digest>)> {
     let mut digests = Digests::new(algorithms);
     let mut crc = crc32fast::Hasher::new();
     source.for_each(0..source.len(), |bytes| {
@@ -70,8 +43,7 @@ pub(crate) fn measure(
         Ok(())
     })?;
     source.check_unchanged()?;
-    Ok((Measured { size: source.len(), crc32: crc.finalize(), packing }, held, digests.finish()))
+    Ok((Measured { size: source.len(), crc32: crc.finalize() }, digests.finish()))
 }
 
-const PROBE_BYTES: u64 = 64 << 10;
 const PIECE_BYTES: usize = 16 << 10;

@@ -23,14 +23,13 @@ use crate::zip::{Entry, Method};
 pub(crate) fn prepare_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> Result<Draft> {
     plan.check_time(moment.time())?;
     check_references(new.files().len(), new.limits().xades_references)?;
-    let compress = plan.wanted_compress();
     let mut planned = Vec::with_capacity(new.files().len());
     let mut references = Vec::with_capacity(new.files().len());
     for file in new.files() {
         let (plan, digest) = match file.content() {
             Content::Source(source) => {
-                let (measured, held, digests) = measure(source, &[DIGEST], compress, new.limits().zip_ratio)?;
-                (Some(Planned { measured, held }), only(&digests)?)
+                let (measured, digests) = measure(source, &[DIGEST])?;
+                (Some(Planned { measured, is_held: source.is_in_memory() }), only(&digests)?)
             }
             Content::Digest { digest, .. } => (None, *digest),
         };

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Format, algorithm_name, algorithm_named, bytes_of, certificates_of, check_of, moment_of, value_of};
-use crate::asice::{Base, Draft, Frame, Held, Measured, Planned};
+use crate::asice::{Base, Draft, Frame, Measured, Planned};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Error, Result};
 use crate::flow::essentials::{Body as Kind, Essentials, id};
@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::signature::ToBeSigned;
 use crate::signing::Level;
 use crate::xades::{self, DataReference};
-use crate::zip::{Compress, Packing};
+use crate::zip::Compress;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +58,7 @@ struct File {
     /// In an existing container: whether it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     read: Option<bool>,
-    /// In a new container: how it will stand there; none where it is known by digest alone.
+    /// In a new container: what its entry says; none where it is known by digest alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<Entry>,
 }
@@ -69,9 +69,6 @@ struct File {
 struct Entry {
     size: u64,
     crc32: u32,
-    /// The level it is deflated with; none: stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deflate: Option<u8>,
 }
 
 pub(super) fn write(essentials: &Essentials, draft: &Draft, value: Option<&[u8]>) -> Result<Vec<u8>> {
@@ -138,7 +135,14 @@ pub(super) fn parse(body: &[u8], limits: &Limits) -> Option<(Essentials, Option<
 
 fn file(draft: &Draft, n: usize, reference: &DataReference) -> File {
     let (read, entry) = match &draft.base {
-        Base::New(planned) => (None, planned.get(n).and_then(Option::as_ref).map(|one| one.measured.into())),
+        Base::New(planned) => (
+            None,
+            planned
+                .get(n)
+                .and_then(Option::as_ref)
+                .map(|one| one.measured)
+                .map(|one| Entry { size: one.size, crc32: one.crc32 }),
+        ),
         Base::Added(frame) => (frame.was_read.get(n).copied(), None),
     };
     File {
@@ -169,26 +173,8 @@ fn base(body: &Body) -> Option<Base> {
     Some(Base::Added(Frame { len: container.length, digest: frame, directory, was_read }))
 }
 
-impl From<Measured> for Entry {
-    fn from(measured: Measured) -> Self {
-        let deflate = match measured.packing {
-            Packing::Store => None,
-            Packing::Deflate(level) => Some(level),
-        };
-        Entry { size: measured.size, crc32: measured.crc32, deflate }
-    }
-}
-
-impl From<&Entry> for Measured {
-    fn from(entry: &Entry) -> Self {
-        // A level that does not exist is as good as the highest.
-        let packing = entry.deflate.map_or(Packing::Store, |level| Packing::Deflate(level.clamp(1, 9)));
-        Measured { size: entry.size, crc32: entry.crc32, packing }
-    }
-}
-
 fn planned(entry: &Entry) -> Planned {
-    Planned { measured: entry.into(), held: Held::Nothing }
+    Planned { measured: Measured { size: entry.size, crc32: entry.crc32 }, is_held: false }
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
