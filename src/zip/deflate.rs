@@ -11,7 +11,7 @@ use crate::source::{to_u64, to_usize};
 ///
 /// # Errors
 /// [`Error::Misuse`] for a level that is not 1 to 9.
-pub(crate) fn deflated(bytes: &[u8], level: u8) -> Result<Vec<u8>> {
+pub(super) fn deflated(bytes: &[u8], level: u8) -> Result<Vec<u8>> {
     let mut deflating = Deflating::new(level, to_u64(bytes.len()))?;
     let mut out = Vec::new();
     for block in bytes.chunks(BLOCK_BYTES) {

@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
         modified: Time,
         level: u8,
         size: u64,
-        read: &mut dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>,
+        read: &mut HandOut<'_>,
     ) -> Result<()> {
         let mut deflating = Deflating::new(level, size)?;
         let mut crc32 = crc32fast::Hasher::new();
@@ -159,6 +159,9 @@ impl<'a> Writer<'a> {
         Ok(offset)
     }
 }
+
+/// Hands out content, in pieces.
+type HandOut<'a> = dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> + 'a;
 
 /// The usual header.
 fn header(name: &str, method: Method, modified: DosTime, crc32: u32, packed: u64, size: u64) -> Header<'_> {

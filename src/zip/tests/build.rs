@@ -88,14 +88,17 @@ pub(super) struct Ending {
     pub(super) comment: Vec<u8>,
 }
 
+/// Made from count, size and offset.
+type WideEnd = fn(u64, u64, u64) -> Vec<u8>;
+
 #[derive(Default)]
 pub(super) struct Zip {
     pub(super) parts: Vec<Part>,
     pub(super) prefix: Vec<u8>,
     /// Between the entries and the directory.
     pub(super) gap: Vec<u8>,
-    /// Between the directory and the end record, made from its offset and size.
-    pub(super) wide: Option<fn(u64, u64, u64) -> Vec<u8>>,
+    /// Between the directory and the end record.
+    pub(super) wide: Option<WideEnd>,
 }
 
 impl Zip {

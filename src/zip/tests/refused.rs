@@ -92,8 +92,8 @@ fn a_zip_in_a_zip_does_not_speak_for_the_outer() {
 
 #[test]
 fn refuses_a_directory_that_does_not_fit() {
-    for change in [
-        (|end| end.count_here = 1) as fn(&mut Ending),
+    let changes: [fn(&mut Ending); 8] = [
+        |end| end.count_here = 1,
         |end| end.count = 1,
         |end| (end.count, end.count_here) = (1, 1),
         |end| (end.count, end.count_here) = (3, 3),
@@ -101,7 +101,8 @@ fn refuses_a_directory_that_does_not_fit() {
         |end| end.size += 1,
         |end| end.offset += 1,
         |end| end.offset = u32::MAX - 1,
-    ] {
+    ];
+    for change in changes {
         refused(&zip().ending(change), ErrorCode::ZipDirectory);
     }
     refused(&zip().ending(|end| end.size -= 1), ErrorCode::ZipGap);
@@ -213,7 +214,8 @@ fn reads_each_form_of_descriptor_and_refuses_wrong_ones() {
         );
         refused(&with(&[&form.after[..], b"x"].concat()), ErrorCode::ZipGap);
     }
-    for change in [(|head| head.crc32 = 1) as fn(&mut Head), |head| head.packed = 1, |head| head.size = 1] {
+    let changes: [fn(&mut Head); 3] = [|head| head.crc32 = 1, |head| head.packed = 1, |head| head.size = 1];
+    for change in changes {
         refused(&Zip::of(&[forms[0].clone().change(|part| change(&mut part.local))]).bytes(), ErrorCode::ZipMismatch);
     }
 }
