@@ -192,4 +192,10 @@ pub(crate) fn conforms(schema: &str, line: &Value) {
     for key in line.as_object().unwrap().keys() {
         assert!(schema["properties"].get(key).is_some(), "{} does not know {key}", path.display());
     }
+    let part = if line["format"] == "pdf" { &schema["then"] } else { &schema["else"] };
+    for (name, known) in part["properties"].as_object().into_iter().flatten() {
+        for key in line[name].as_array().into_iter().flatten().flat_map(|item| item.as_object().unwrap().keys()) {
+            assert!(known["items"]["properties"].get(key).is_some(), "{} does not know {name}, {key}", path.display());
+        }
+    }
 }

@@ -366,6 +366,12 @@ fn options_of_containers() {
     bench.run(&format!("seal hello.txt {KEY} {options}")).ends(0);
     let found = holds(&bench, "hello.txt.asice", &["hello.txt"], 1);
     assert_eq!(found["data_files"][0]["media_type"], "text/x-greeting");
+    let signature = &found["signatures"][0];
+    assert_eq!(
+        (&signature["roles"], &signature["place"], &signature["policy"]),
+        (&serde_json::json!(["director", "owner"]), &serde_json::json!(["Rīga", "LV"]), &"urn:oid:1.2.3.4".into())
+    );
+    assert_eq!(signature["commitments"].as_array().unwrap().len(), 1);
     // A PDF has no place for these.
     for option in ["--role director", "--city Riga", "--country LV", "--commitment proof-of-origin"] {
         bench.run(&format!("seal a.pdf --overwrite {KEY} {option}")).ends(3);
