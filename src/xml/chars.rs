@@ -41,3 +41,8 @@ pub(super) fn begins_name(c: char) -> bool {
 pub(super) fn continues_name(c: char) -> bool {
     begins_name(c) || matches!(c, '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
+
+/// Whether `text` is a name without a colon.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(begins_name) && text.chars().all(continues_name)
+}

@@ -245,7 +245,7 @@ impl<'a> Builder<'a> {
         let name = tag.name;
         let node = self.add(Kind::Element(tag), start)?;
         self.root.get_or_insert(node);
-        self.note_ids(node);
+        self.note_ids(node)?;
         let open = Open { node, start, name, scope };
         if is_empty {
             self.close(&open);

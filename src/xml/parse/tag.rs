@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{Builder, bounded, check_references};
 use crate::error::{ErrorCode, Result};
+use crate::xml::chars::is_name;
 use crate::xml::scan::fault;
 use crate::xml::span::Span;
 use crate::xml::tree::{Attribute, Binding, Declaration, IdData, Tag, Value, local, prefix};
@@ -140,19 +141,27 @@ impl<'a> Builder<'a> {
     }
 
     /// Remembers the attributes that give the element just added an Id.
-    pub(super) fn note_ids(&mut self, node: usize) {
-        let Some(super::Kind::Element(tag)) = self.document.nodes.get(node).map(|data| &data.kind) else { return };
+    pub(super) fn note_ids(&mut self, node: usize) -> Result<()> {
+        let Some(super::Kind::Element(tag)) = self.document.nodes.get(node).map(|data| &data.kind) else {
+            return Ok(());
+        };
         for attribute in tag.attributes.range() {
-            let Some(one) = self.document.attributes.get(attribute) else { return };
+            let Some(one) = self.document.attributes.get(attribute) else { break };
+            let name = one.name.of(self.text);
             let is_id = match one.namespace {
-                Binding::None => matches!(one.name.of(self.text), "Id" | "ID" | "id"),
-                Binding::Xml => local(one.name.of(self.text)) == "id",
+                Binding::None => matches!(name, "Id" | "ID" | "id"),
+                Binding::Xml => local(name) == "id",
                 Binding::Declared(_) => false,
             };
+            // Some readers take blanks out of an `xml:id`, others don't: without any they agree.
+            if is_id && one.namespace == Binding::Xml && !is_name(one.value.of(self.text)) {
+                return Err(fault(ErrorCode::XmlSyntax, one.name.start()));
+            }
             if is_id {
                 self.document.ids.push(IdData { attribute, node });
             }
         }
+        Ok(())
     }
 
     /// Orders the Ids by their values; each may be there once.

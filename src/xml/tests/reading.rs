@@ -34,10 +34,10 @@ fn text_is_only_text() {
 
 #[test]
 fn an_id_is_found_only_by_the_attributes_that_signatures_use() {
-    let document = parse("<a ID='1'><b id='2'/><c Id='3'/><d xml:id='4'/><e xmlns:p='urn:p' p:Id='3'/></a>");
+    let document = parse("<a ID='1'><b id='2'/><c Id='3'/><d xml:id='x4'/><e xmlns:p='urn:p' p:Id='3'/></a>");
     assert!(document.by_id("1").is_none() && document.by_id("2").is_none());
     assert_eq!(document.by_id("3").map(|e| e.local()), Some("c"));
-    assert_eq!(document.by_id("4").map(|e| e.local()), Some("d"));
+    assert_eq!(document.by_id("x4").map(|e| e.local()), Some("d"));
     for twice in ["<a Id='1'><b Id='1'/></a>", "<a Id='1'><b ID='1'/></a>", "<a id='x1'><b xml:id='&#x78;1'/></a>"] {
         assert_eq!(refused(twice).0, ErrorCode::XmlDuplicateId, "{twice}");
     }
@@ -125,6 +125,9 @@ fn refuses_what_is_not_well_formed() {
         "<?xml version='1.0' standalone='maybe'?><a/>",
         "<?xml version='1.0'encoding='UTF-8'?><a/>",
         "\u{feff}\u{feff}<a/>",
+        "<a xml:id=''/>",
+        "<a xml:id=' b'/>",
+        "<a xml:id='b:c'/>",
     ] {
         assert_eq!(refused(text).0, ErrorCode::XmlSyntax, "{text}");
     }
