@@ -196,6 +196,9 @@ codes! {
     PdfSeedValue = "pdf.seed-value", Never, Document, "the field demands what this signature is not",
         "The field's seed value dictionary requires another filter, digest, reason or certificate.",
         "Sign as the field demands, or name another field.";
+    PdfClaims = "pdf.claims", Never, Document, "a PDF signature does not carry these claims",
+        "Role, place, commitment and policy are claims of signatures in containers; a PDF signature here has none of them.",
+        "Leave them out, or sign the PDF in a container with `--format asice`. Reason and location are for PDFs.";
     PdfRecoverSigned = "pdf.recover.signed", Never, Document, "a damaged document that is signed is not repaired",
         "Recovery was asked for, but the document carries signatures, which a repair would break or hide.",
         "Sign the original, undamaged file.";

@@ -189,8 +189,7 @@ impl Document {
         match &self.0 {
             Kind::Pdf(pdf) => {
                 if !plan.claims().is_empty() {
-                    let what = "role, city, country, commitment and policy are for containers only";
-                    return Err(Misuse::new(what).into());
+                    return Err(Refusal::new(ErrorCode::PdfClaims).into());
                 }
                 let draft = pades::prepare(pdf, plan, &moment)?;
                 Prepared::of_pdf(pdf.source(), plan, moment, draft)

@@ -1,6 +1,5 @@
 //! Claims about ZIPs, on files that are built byte by byte.
 
-use super::deflate::deflated;
 use super::*;
 use crate::error::Result;
 use crate::output::Stream;

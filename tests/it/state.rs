@@ -1,6 +1,6 @@
 //! The saved state: frozen vectors, and what is done about damaged ones.
 
-use eseal::{Document, ErrorCode, Limits, Prepared, Signed, Source, StateSummary};
+use eseal::{Compress, DataFile, Document, ErrorCode, Limits, Prepared, Signed, Source, StateSummary};
 
 use crate::key::{file, moment, plan, sign};
 
@@ -20,6 +20,51 @@ fn vector(name: &str, bytes: &[u8]) {
         std::fs::write(&path, bytes).unwrap();
     }
     assert!(std::fs::read(&path).unwrap() == bytes, "{name} is not written as it was");
+}
+
+/// What the vectors of containers are about.
+fn data_files() -> Vec<DataFile> {
+    let file = |(name, bytes): (&str, &[u8])| DataFile::new(name, Source::from_bytes(bytes));
+    [("hello.txt", &b"hello\n"[..]), ("dir/L\u{12b}gums.bin", &[0; 70_000])].map(file).to_vec()
+}
+
+#[test]
+fn version_1_of_containers_is_written_and_read_as_ever() {
+    let limits = Limits::default();
+    let plan = plan("p256").role("Valdes loceklis").unwrap();
+    let new = Document::new_container(data_files(), &limits).unwrap().prepare(&plan, moment(9)).unwrap();
+    let state = new.to_state().unwrap();
+    vector("new-container.state", &state);
+    let again = Prepared::resume(&state, data_files(), &limits).unwrap();
+    assert_eq!(again.to_state().unwrap(), state);
+    let value = sign(again.to_be_signed());
+    let signed = again.finalize(value).unwrap();
+    vector("new-container-signed.state", &signed.to_state().unwrap());
+    assert_eq!(
+        Signed::resume(&file("state/v1/new-container-signed.state"), data_files(), &limits).unwrap().id(),
+        signed.id()
+    );
+
+    // The bytes of a container are those of the compressor's version; the state is about one that was stored.
+    let stored = plan.compress(Compress::Store);
+    let prepared = Document::new_container(data_files(), &limits).unwrap().prepare(&stored, moment(9)).unwrap();
+    let value = sign(prepared.to_be_signed());
+    let mut made = Vec::new();
+    prepared.finalize(value).unwrap().output().write_to(&mut made).unwrap();
+    vector("stored.asice", &made);
+    let source = Source::from_bytes(made);
+    let added = Document::open(source.clone(), &limits).unwrap().prepare(&stored, moment(10)).unwrap();
+    let state = added.to_state().unwrap();
+    vector("added.state", &state);
+    let again = Prepared::resume(&file("state/v1/added.state"), source.clone(), &limits).unwrap();
+    assert_eq!(again.to_state().unwrap(), state);
+    let value = sign(again.to_be_signed());
+    let signed = again.finalize(value).unwrap();
+    let mut out = Vec::new();
+    signed.output().write_to(&mut out).unwrap();
+    vector("added.asice", &out);
+    let summary = StateSummary::read(&state, &limits).unwrap();
+    assert_eq!((summary.format().as_str(), summary.source_len()), ("asice", source.len()));
 }
 
 #[test]

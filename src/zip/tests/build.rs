@@ -194,9 +194,3 @@ pub(super) fn wide_end(count: u64, size: u64, offset: u64) -> Vec<u8> {
     out.extend([1, 0, 0, 0]);
     out
 }
-
-/// Length of a stored entry: local header and data.
-pub(super) fn stored_len(name: &str, size: u64) -> u64 {
-    let wide = if size >= u64::from(NARROW) { 20 } else { 0 };
-    LOCAL_BYTES.saturating_add(to_u64(name.len())).saturating_add(wide).saturating_add(size)
-}
