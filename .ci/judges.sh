@@ -2,7 +2,8 @@
 # ESEAL: the command (default: the release build). SHARED: where pki/ and validate/ are (default: ../shared).
 shared=$(cd "${SHARED:-../shared}" && pwd)
 eseal=${ESEAL:-${CARGO_TARGET_DIR:-$PWD/target}/release/eseal}
-data=$PWD/testdata
+root=$PWD
+data=$root/testdata
 work=$(mktemp -d)
 begun_here=
 trap '[ -z "$begun_here" ] || "$shared/pki/stop" >/dev/null; rm -rf "$work"' EXIT
