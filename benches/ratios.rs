@@ -8,6 +8,8 @@
 #![allow(clippy::as_conversions, reason = "lengths and ratios of its own making")]
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
 
+#[path = "ratios/containers.rs"]
+mod containers;
 mod inputs;
 
 use std::fs::{self, OpenOptions};
@@ -34,10 +36,15 @@ const GIB: u64 = 1 << 30;
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    if let Some(done) = containers::part(&arguments) {
+        return done;
+    }
+    match arguments[..] {
         ["prepare", path] => child(|| prepare_file(Path::new(path)).map(drop)),
         ["finalize", path, target, sync] => finalize_file(Path::new(path), Path::new(target), sync == "sync"),
         ["small"] => small_documents(),
+        ["containers"] => containers::table(tempfile::tempdir()?.path()),
         _ => table(),
     }
 }
@@ -48,7 +55,8 @@ fn table() -> Result<()> {
     gigabyte(folder.path())?;
     many_objects(folder.path())?;
     small_documents()?;
-    sealing(folder.path())
+    sealing(folder.path())?;
+    containers::table(folder.path())
 }
 
 fn row(what: &str, bound: &str, measured: String, more: String) {
@@ -198,40 +206,27 @@ fn small_documents() -> Result<()> {
     Ok(())
 }
 
+/// An RSA-2048 key with a certificate of its own, made by openssl in `folder`.
+fn rsa_key(folder: &Path) -> Result<LocalKey> {
+    let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
+    let options = "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=bench -addext keyUsage=critical,nonRepudiation";
+    let mut make = Command::new("openssl");
+    cpu_of(make.args(options.split(' ')).arg("-keyout").arg(&key).arg("-out").arg(&certificate))?;
+    let certificate = Certificate::parse(&fs::read(&certificate)?)?;
+    Ok(LocalKey::open(&fs::read(&key)?, None, None, &[certificate], &Limits::default())?)
+}
+
 /// 10 KB with RSA-2048 against the bare key operation.
 fn sealing(folder: &Path) -> Result<()> {
-    let (key_path, der_path, certificate_path) =
-        (folder.join("key.pem"), folder.join("key.der"), folder.join("cert.pem"));
+    let key = rsa_key(folder)?;
+    let der = folder.join("key.der");
+    let convert = "pkcs8 -topk8 -nocrypt -outform DER -in";
     let mut make = Command::new("openssl");
-    make.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "30",
-        "-subj",
-        "/CN=bench",
-        "-addext",
-        "keyUsage=critical,nonRepudiation",
-        "-keyout",
-    ]);
-    cpu_of(make.arg(&key_path).arg("-out").arg(&certificate_path))?;
-    cpu_of(
-        Command::new("openssl")
-            .args(["pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in"])
-            .arg(&key_path)
-            .arg("-out")
-            .arg(&der_path),
-    )?;
-
-    let certificate = Certificate::parse(&fs::read(&certificate_path)?)?;
-    let key =
-        LocalKey::open(&fs::read(&key_path)?, None, None, std::slice::from_ref(&certificate), &Limits::default())?;
+    cpu_of(make.args(convert.split(' ')).arg(folder.join("key.pem")).arg("-out").arg(&der))?;
+    let certificate = key.chain().first().ok_or("no certificate")?.clone();
     let plan = Plan::new(certificate, &[])?.allow_expired();
     let bytes = Arc::new(inputs::document(Kind::Table, 6, 10 << 10));
-    let bare = RsaKeyPair::from_pkcs8(&fs::read(&der_path)?)?;
+    let bare = RsaKeyPair::from_pkcs8(&fs::read(&der)?)?;
     let mut value = vec![0; bare.public_modulus_len()];
     let random = SystemRandom::new();
     let sign = || bare.sign(&RSA_PKCS1_SHA256, &random, &[7; 200], &mut value).expect("signs");

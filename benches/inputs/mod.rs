@@ -54,6 +54,25 @@ pub(crate) fn small(count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// A text of `bytes` bytes, which shrinks as texts do.
+pub(crate) fn words(seed: u64, bytes: usize) -> Vec<u8> {
+    let (mut random, mut out) = (Random(seed), Vec::with_capacity(bytes + 16));
+    let vocabulary: Vec<String> = (0..2_000)
+        .map(|_| {
+            let letters = 2 + random.next() % 9;
+            (0..letters).map(|_| char::from(b'a' + (random.next() % 26) as u8)).collect()
+        })
+        .collect();
+    while out.len() < bytes {
+        // Some words come up far more often than others.
+        let rank = (random.next() % 2_000) * (random.next() % 2_000) / 2_000;
+        out.extend_from_slice(vocabulary[rank as usize].as_bytes());
+        out.push(if random.next() % 12 == 0 { b'\n' } else { b' ' });
+    }
+    out.truncate(bytes);
+    out
+}
+
 /// A document of about `bytes` bytes with that many small objects and one content stream, which makes up its size.
 pub(crate) fn document(kind: Kind, objects: usize, bytes: usize) -> Vec<u8> {
     let overhead = if kind == Kind::Table { 500 + 60 * objects } else { 900 + 10 * objects };

@@ -232,7 +232,7 @@ pub(super) fn busy() -> io::Error {
 }
 
 const TEMPORARY: &str = "eseal-tmp";
-const BUFFER_BYTES: usize = 256 << 10;
+const BUFFER_BYTES: usize = 64 << 10;
 const ATTEMPTS: usize = 8;
 
 #[cfg(test)]
