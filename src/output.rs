@@ -42,6 +42,13 @@ pub(crate) struct Check {
     pub(crate) ranges: Vec<Range<u64>>,
 }
 
+impl Check {
+    /// One range.
+    pub(crate) fn of(digest: Digest, range: Range<u64>) -> Self {
+        Check { digest, ranges: std::iter::once(range).collect() }
+    }
+}
+
 /// New bytes.
 #[derive(Clone)]
 pub(crate) enum Piece {
@@ -161,7 +168,7 @@ impl Update {
     /// The whole of a source, whose digest is known, and new bytes after it.
     pub(crate) fn after(source: Source, digest: Digest, tail: Vec<Piece>) -> Self {
         let kept = source.len();
-        Update { checks: vec![Check { digest, ranges: vec![0..kept] }], kept, source, tail }
+        Update { checks: vec![Check::of(digest, 0..kept)], kept, source, tail }
     }
 
     /// The new bytes.

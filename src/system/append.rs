@@ -101,10 +101,7 @@ mod tests {
     fn before(bytes: &[u8]) -> Before {
         let digest = |part: &[u8]| DigestAlgorithm::Sha256.digest(part);
         let kept = bytes.get(..8).unwrap();
-        let checks = vec![
-            Check { digest: digest(&kept[..3]), ranges: vec![0..3] },
-            Check { digest: digest(&kept[3..]), ranges: vec![3..KEPT] },
-        ];
+        let checks = vec![Check::of(digest(&kept[..3]), 0..3), Check::of(digest(&kept[3..]), 3..KEPT)];
         Before { len: 16, checks, old: bytes[8..].to_vec() }
     }
 

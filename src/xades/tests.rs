@@ -133,8 +133,15 @@ fn signatures_of_every_kind_of_key_verify() {
                 assert_eq!(signature.remarks, [""; 0]);
                 let names: Vec<_> = signature.files().filter_map(|file| file.name.as_deref()).collect();
                 assert_eq!(names, ["hello.txt", "Līgums 🖋 & \"#1\".pdf"]);
-                check_draft(&draft, &[certificate.clone()], plan.algorithm(), time(), &references, &Limits::default())
-                    .unwrap();
+                check_draft(
+                    &draft,
+                    std::slice::from_ref(&certificate),
+                    plan.algorithm(),
+                    time(),
+                    &references,
+                    &Limits::default(),
+                )
+                .unwrap();
             }
         }
     }
