@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eseal::batch::Batch;
-use eseal::{Document, Limits, Source};
+use eseal::{DataFile, Document, Limits, Source};
 
 use crate::key::{file, moment, plan, sign};
 use crate::sign::SOUND;
@@ -46,6 +46,39 @@ fn workers_and_order_change_no_byte() {
         *name = names[n * 7 % names.len()];
     }
     assert_ne!(shuffled, names);
+    assert!(run(8, &shuffled) == expected, "another order");
+}
+
+#[test]
+fn containers_are_the_same_with_any_number_of_workers() {
+    let plan = plan("p256");
+    let run = |workers: usize, names: &[usize]| {
+        let work = |n: usize| {
+            let content = vec![u8::try_from(n).unwrap(); n * 9_000];
+            let files = || vec![DataFile::new(format!("{n}.txt"), Source::from_bytes(content.as_slice()))];
+            let moment = moment(5).for_document(&[u8::try_from(n).unwrap()]);
+            let prepared = Document::new_container(files(), &Limits::default())?.prepare(&plan, moment)?;
+            let value = sign(prepared.to_be_signed());
+            let mut made = Vec::new();
+            prepared.finalize(value)?.output().write_to(&mut made)?;
+            let document = Document::open(Source::from_bytes(made.as_slice()), &Limits::default())?;
+            let prepared = document.prepare(&plan, moment)?;
+            let value = sign(prepared.to_be_signed());
+            let mut added = Vec::new();
+            prepared.finalize(value)?.output().write_to(&mut added)?;
+            Ok((n, made, added))
+        };
+        let mut results = BTreeMap::new();
+        Batch::new(workers, 4).run(names.iter().map(|n| (1, *n)), work, |_, result| {
+            let (n, made, added) = result.expect("is signed");
+            results.insert(n, (made, added));
+        });
+        results
+    };
+    let names: Vec<usize> = (0..20).collect();
+    let expected = run(1, &names);
+    assert!(run(8, &names) == expected, "eight workers");
+    let shuffled: Vec<usize> = (0..20).map(|n| n * 7 % 20).collect();
     assert!(run(8, &shuffled) == expected, "another order");
 }
 
