@@ -20,6 +20,11 @@ macro_rules! limits {
         }
 
         impl Limits {
+            /// No bounds, for what was read within bounds before.
+            pub(crate) fn none() -> Self {
+                Limits { $($name: u64::MAX,)+ }
+            }
+
             /// Names, in the order of the documentation.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name),)+];
 

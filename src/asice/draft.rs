@@ -52,6 +52,8 @@ pub(crate) struct Planned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) len: u64,
+    /// Where its directory begins: what stands before stays.
+    pub(crate) kept: u64,
     /// Of the bytes before the directory that no reference covers as they stand.
     pub(crate) digest: Digest,
     /// Of the directory and what follows it.

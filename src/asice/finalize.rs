@@ -31,11 +31,16 @@ pub(crate) fn finalize(
 ) -> Result<Output> {
     let Base::Added(frame) = &draft.base else { return Err(Error::Bug("a new container has no source")) };
     let other = || StateError::new(ErrorCode::StateOtherDocument);
-    // What was prepared was within the caller's limits; its directory is compared before anything in it counts.
-    let limits = Limits { zip_entries: u64::MAX, ..Limits::default() };
-    let archive = Archive::open(source, &limits).map_err(|_| other())?;
-    let kept = archive.directory_offset();
-    if source.len() != frame.len || DIGEST.digest(&source.window(kept..source.len())?) != frame.directory {
+    let kept = frame.kept;
+    if source.len() != frame.len || kept > frame.len {
+        return Err(other().into());
+    }
+    if DIGEST.digest(&source.window(kept..source.len())?) != frame.directory {
+        return Err(other().into());
+    }
+    // This directory was within the caller's limits when it was prepared.
+    let archive = Archive::open(source, &Limits::none()).map_err(|_| other())?;
+    if archive.directory_offset() != kept {
         return Err(other().into());
     }
     let signature = xades::finalize(&draft.before, value, algorithm, &draft.after)?;

@@ -84,11 +84,12 @@ pub(crate) fn prepare(container: &Container, plan: &Plan, moment: &Moment) -> Re
         was_read.push(read);
     }
     let source = container.source();
-    let directory = container.archive().directory_offset()..source.len();
+    let kept = container.archive().directory_offset();
     let frame = Frame {
         len: source.len(),
+        kept,
         digest: frame_digest,
-        directory: DIGEST.digest(&source.window(directory)?),
+        directory: DIGEST.digest(&source.window(kept..source.len())?),
         was_read,
     };
     let file = next_signature_file(container.archive().entries().iter().map(|entry| entry.name.as_str()));

@@ -43,6 +43,7 @@ struct Body {
 #[serde(deny_unknown_fields)]
 struct Existing {
     length: u64,
+    directory_offset: u64,
     frame: String,
     directory: String,
 }
@@ -76,6 +77,7 @@ pub(super) fn write(essentials: &Essentials, draft: &Draft, value: Option<&[u8]>
         Base::New(_) => None,
         Base::Added(frame) => Some(Existing {
             length: frame.len,
+            directory_offset: frame.kept,
             frame: STANDARD.encode(frame.digest.as_bytes()),
             directory: STANDARD.encode(frame.directory.as_bytes()),
         }),
@@ -170,7 +172,8 @@ fn base(body: &Body) -> Option<Base> {
     let none_new = body.files.iter().all(|file| file.entry.is_none());
     let was_read = body.files.iter().map(|file| file.read).collect::<Option<Vec<bool>>>().filter(|_| none_new)?;
     let (frame, directory) = (digest(&container.frame)?, digest(&container.directory)?);
-    Some(Base::Added(Frame { len: container.length, digest: frame, directory, was_read }))
+    let (len, kept) = (container.length, container.directory_offset);
+    Some(Base::Added(Frame { len, kept, digest: frame, directory, was_read }))
 }
 
 fn planned(entry: &Entry) -> Planned {
