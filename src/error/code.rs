@@ -354,6 +354,41 @@ codes! {
         "A certificate of the chain did not issue the one before it.",
         "Give the issuers in any order, but only issuers of this certificate.";
 
+    // revocation
+    CertificatePath = "certificate.path", Never, Document, "no valid path from the certificate to a trusted one",
+        "An issuer is missing, is trusted by nobody, or a certificate on the way breaks a rule of RFC 5280; the message names both.",
+        "Give the missing issuers with the chain, the root with `--trust`; or do not rely on this signature.";
+    CertificateRevoked = "certificate.revoked", Never, Document, "the certificate is revoked",
+        "Its issuer took it back before the moment that counts.",
+        "Sign with another certificate.";
+    CertificateOnHold = "certificate.on-hold", Later, Document, "the certificate is on hold",
+        "Its issuer suspended it: it may be taken back, or become valid again.",
+        "Ask the issuer; run again when the suspension is lifted.";
+    CrlMalformed = "crl.malformed", Later, Service, "not a CRL",
+        "The answer is no DER of a certificate revocation list, or was cut short.",
+        "Try again; if it stays so, tell the operator of the address.";
+    CrlSignature = "crl.signature", Later, Service, "the CRL's signature is not its issuer's",
+        "The value does not verify with the issuer's key, or that key is not for signing CRLs.",
+        "Try again; if it stays so, tell the operator of the address.";
+    CrlScope = "crl.scope", Never, Document, "the CRL is not about the certificate",
+        "It is another issuer's, of another distribution point, for other kinds of certificates, or for some reasons only.",
+        "Ask the address that the certificate names.";
+    CrlExpired = "crl.expired", Never, Document, "the certificate expired before the CRL was made",
+        "Expired certificates leave the list, and this one does not say that it keeps them.",
+        "Give a CRL or an OCSP answer from the time when the certificate was valid.";
+    CrlStale = "crl.stale", Later, Service, "the CRL is too old",
+        "It ended before the moment it was to be used, or was made before the moment it is to tell about.",
+        "Run again when its issuer has made a new one.";
+    CrlFuture = "crl.future", Later, Service, "the CRL is from the future",
+        "It was made after the moment it was to be used.",
+        "Check the clock.";
+    CrlDelta = "crl.delta", Never, Service, "the CRL lists changes only",
+        "It is a delta CRL: without the complete one it says nothing.",
+        "Use the address of the complete CRL.";
+    CrlExtension = "crl.extension", Never, Service, "the CRL has an unknown critical extension",
+        "RFC 5280 forbids to use it.",
+        "Use OCSP, or another address.";
+
     // signature values, saved state
     SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
         "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
@@ -414,6 +449,80 @@ codes! {
     PublicKeyMalformed = "key.public-malformed", Never, Run, "not a public key",
         "The file is no RSA public key or certificate of 2,048 to 8,192 bits in PEM or DER.",
         "Give the service's public key.";
+
+    // services: how they are reached, and what they answer
+    ServiceUnreachable = "service.unreachable", Later, Service, "the service can't be reached",
+        "Its name is unknown, it takes no connection, or the connection broke.",
+        "Check the network, the proxy and the service's address, then run again.";
+    ServiceTimeout = "service.timeout", Later, Service, "the service did not answer in time",
+        "It took the connection, but the whole answer did not come within the timeout.",
+        "Run again later, or raise the timeout.";
+    ServiceRefused = "service.refused", Never, Service, "the service refused the request",
+        "It answered with an HTTP status below 500 that is no success, such as 401, 403 or 404.",
+        "Check the service's address and what it wants for authorisation.";
+    ServiceUnavailable = "service.unavailable", Later, Service, "the service is not available",
+        "It answered with an HTTP status of 500 or above, or asked for fewer requests (429).",
+        "Run again later; lower the rate where the service asks for it.";
+    ServiceTooLarge = "service.too-large", Never, Service, "the service's answer is too large",
+        "It is longer than the limit that goes with its kind.",
+        "Check the service's address; raise the limit if the answer is genuine.";
+    TimestampMalformed = "timestamp.malformed", Later, Service, "malformed time-stamp",
+        "The answer is no TimeStampResp or token as RFC 3161 wants it: a page for people, half an answer, another structure.",
+        "Check the address of the time-stamping service.";
+    TimestampRejected = "timestamp.rejected", Never, Service, "the time-stamping service rejected the request",
+        "Its status is neither granted nor passing trouble; the message says why.",
+        "Check policy, digest and authorisation with the service.";
+    TimestampUnavailable = "timestamp.unavailable", Later, Service, "the time-stamping service can't stamp now",
+        "It says that it has no time, a fault, or that the request waits.",
+        "Run again later, or use another service.";
+    TimestampImprint = "timestamp.imprint", Never, Service, "the time-stamp is of other data",
+        "Digest or digest algorithm in the token are not what was asked for, or the token belongs to another signature.",
+        "Do not use this service; a token in a document: it was put there from elsewhere.";
+    TimestampNonce = "timestamp.nonce", Never, Service, "the time-stamp has another nonce than was asked for",
+        "The answer is an old one or another request's, or the service does not return nonces.",
+        "Use another service, or ask this one without a nonce.";
+    TimestampPolicy = "timestamp.policy", Never, Service, "the time-stamp has another policy than was asked for",
+        "The service stamps under a policy of its own.",
+        "Ask for the policy that the service has, or for none.";
+    TimestampTime = "timestamp.time", Never, Service, "the time-stamp's time is not now",
+        "It differs from this machine's clock by more than is allowed.",
+        "Check the clock; if it is right, do not use this service.";
+    TimestampSignature = "timestamp.signature", Never, Service, "the time-stamp's signature does not verify",
+        "The token was changed, or its signed attributes do not fit its content.",
+        "Do not use this service; a token in a document is worth nothing.";
+    TimestampCertificate = "timestamp.certificate", Never, Service, "the time-stamp's certificate is not one for time-stamps",
+        "It is missing or not named by the token, not valid at the time of the stamp, a CA's, or not for time-stamping alone.",
+        "Use another service.";
+    TimestampUntrusted = "timestamp.untrusted", Never, Service, "the time-stamp's certificate leads to no trusted one",
+        "No path from the service's certificate ends at a certificate given with `--trust`.",
+        "Give the service's root certificate with `--trust`, if you trust it.";
+    OcspMalformed = "ocsp.malformed", Later, Service, "malformed OCSP answer",
+        "The answer is no OCSPResponse as RFC 6960 wants it, or has a critical extension that is unknown.",
+        "Check the address of the OCSP service.";
+    OcspStatus = "ocsp.status", Never, Service, "the OCSP service refused the request",
+        "Its status is malformedRequest, sigRequired, unauthorized, or none that is known.",
+        "The certificate may belong to another service, or the service wants signed requests.";
+    OcspUnavailable = "ocsp.unavailable", Later, Service, "the OCSP service can't answer now",
+        "Its status is tryLater or internalError.",
+        "Run again later.";
+    OcspUnknown = "ocsp.unknown", Later, Service, "the OCSP service does not know the certificate",
+        "It answers for this issuer, but not for this certificate: it may be too new, or was never issued.",
+        "Run again later; ask the certificate's issuer.";
+    OcspCertificate = "ocsp.certificate", Never, Service, "the OCSP answer is about another certificate",
+        "No answer in it has the serial number with the hashes of the issuer's name and key.",
+        "Check the address of the OCSP service.";
+    OcspNonce = "ocsp.nonce", Never, Service, "the OCSP answer has another nonce than was asked for",
+        "The answer is an old one, or another request's.",
+        "Do not use this service.";
+    OcspSignature = "ocsp.signature", Never, Service, "the OCSP answer's signature does not verify",
+        "The answer was changed, or signed by another key than it names.",
+        "Do not use this service.";
+    OcspResponder = "ocsp.responder", Never, Service, "the OCSP answer's signer may not answer for this issuer",
+        "It is neither the issuer nor certified by it for OCSP signing, is not valid at the time, or is not found.",
+        "Do not use this service.";
+    OcspStale = "ocsp.stale", Later, Service, "the OCSP answer is not of the time that is asked about",
+        "It is too old or from the future, or older than what it has to confirm.",
+        "Run again later; check the clock.";
 
     // input from callers
     ValuesMalformed = "values.malformed", Never, Document, "malformed line of values",
