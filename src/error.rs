@@ -8,9 +8,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::evidence::Role;
+
 mod code;
+mod service;
 
 pub use code::{ErrorCode, Retry, Scope};
+pub use service::ServiceError;
 
 /// Result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,6 +45,8 @@ pub enum Error {
     State(StateError),
     /// The key can't be used.
     Key(KeyError),
+    /// A service can't be reached, or its answer is not what was asked for.
+    Service(ServiceError),
     /// Reading or writing failed.
     Io(Arc<io::Error>),
     /// A mistake of the calling code: an impossible combination of arguments.
@@ -64,6 +70,7 @@ impl Error {
             Error::Certificate(e) => e.code,
             Error::State(e) => e.code,
             Error::Key(e) => e.code,
+            Error::Service(e) => e.code,
             Error::Io(e) => io_code(e),
             Error::Misuse(e) => e.code,
             Error::Cancelled => ErrorCode::Cancelled,
@@ -90,7 +97,21 @@ impl Error {
             Error::Malformed(e) => e.offset,
             Error::Refused(e) => e.offset,
             Error::LimitExceeded(e) => e.offset,
+            Error::Service(e) => e.offset,
             _ => None,
+        }
+    }
+
+    /// The same fault as one of the service whose answer was read; what is no fault of an answer stays as it is.
+    #[must_use]
+    pub(crate) fn of_service(self, role: Role, host: Option<&str>) -> Self {
+        let host = || host.map(str::to_owned);
+        match self {
+            Error::Malformed(e) => {
+                Error::Service(ServiceError { host: host(), offset: e.offset, ..ServiceError::new(e.code, role) })
+            }
+            Error::Service(e) => Error::Service(ServiceError { host: e.host.clone().or_else(host), ..e }),
+            other => other,
         }
     }
 }
@@ -107,6 +128,7 @@ impl fmt::Display for Error {
             Error::Certificate(e) => e.fmt(f),
             Error::State(e) => f.write_str(e.code.message()),
             Error::Key(e) => e.fmt(f),
+            Error::Service(e) => e.fmt(f),
             Error::Io(e) => write!(f, "{}: {e}", io_code(e).message()),
             Error::Misuse(e) => write!(f, "{}: {}", e.code.message(), e.what),
             Error::Bug(what) => write!(f, "{}: {what}", ErrorCode::Bug.message()),
@@ -387,6 +409,7 @@ from_parts! {
     CertificateError => Certificate,
     StateError => State,
     KeyError => Key,
+    ServiceError => Service,
     Misuse => Misuse,
 }
 

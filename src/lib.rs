@@ -41,9 +41,11 @@
 //!
 //! ```text
 //! error limits source output digest time secret signature     values and bounds
+//! evidence                                                    what is asked of services, and what came back
 //! der                                                         bytes <-> ASN.1
 //! pki                                                         certificates and public keys
 //! cms                                                         signed attributes, SignedData
+//! answers                                                     time-stamps and OCSP: requests, and checks of what came
 //! zip xml                                                     entries; elements and their canonical forms
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
@@ -78,10 +80,12 @@ pub mod seal;
 pub mod store;
 pub mod system;
 
+mod answers;
 mod asice;
 mod cms;
 mod der;
 mod digest;
+mod evidence;
 mod flow;
 mod limits;
 mod output;
@@ -101,6 +105,7 @@ mod zip;
 pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileReport, EntryReport};
 pub use digest::{Digest, DigestAlgorithm, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
+pub use evidence::{Evidence, Fetch, Role};
 pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary};
 pub use limits::Limits;
 pub use output::Output;

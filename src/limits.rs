@@ -125,6 +125,12 @@ limits! {
     xades_signatures: 256;
     /// Bytes of a CMS structure.
     cms_bytes: 8 << 20;
+    /// Bytes of the answer of a time-stamping or OCSP service.
+    answer_bytes: 256 << 10;
+    /// Certificates that an OCSP answer speaks about.
+    ocsp_answers: 256;
+    /// Seconds that an OCSP answer counts where it does not say until when.
+    ocsp_age_seconds: 24 * 60 * 60;
     /// Nesting of ASN.1.
     der_depth: 64;
     /// Certificates in a chain or a CMS structure.

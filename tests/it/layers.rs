@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// The map of `lib.rs`, from the foundation to the binary. Modules of one row may use each other.
 const LAYERS: &[&[&str]] = &[
-    &["error", "limits", "source", "output", "digest", "time", "secret", "signature"],
+    &["error", "limits", "source", "output", "digest", "time", "secret", "signature", "evidence"],
     &["der"],
     &["pki"],
     &["cms"],
+    &["answers"],
     &["zip", "xml"],
     &["signing"],
     // Reading a PDF is syntax and knows nothing of signatures; its update writes a signing tail.
