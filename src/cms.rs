@@ -14,5 +14,5 @@ pub(crate) use attributes::{Identity, issuer_serial, message_digest_of, signed_a
 pub(crate) use read::SignedData;
 pub(crate) use signed_data::{signed_data, signed_data_len_max};
 pub(crate) use signer::Signer;
-pub(crate) use token::TstInfo;
+pub(crate) use token::{TstDetails, TstInfo};
 pub(crate) use value::accept_value;

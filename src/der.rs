@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
 use crate::source::to_u64;
 
 pub(crate) use value::oid_text;
-pub(crate) use write::{header, sequence, tlv, write};
+pub(crate) use write::{header, oid, sequence, tlv, write};
 
 /// One element: identifier, length and content, as they stand.
 #[derive(Debug, Clone, Copy)]

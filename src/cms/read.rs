@@ -15,6 +15,7 @@ use crate::source::to_u64;
 /// A SignedData.
 #[derive(Debug)]
 pub(crate) struct SignedData {
+    version: u32,
     content_type: Vec<u8>,
     content: Option<Vec<u8>>,
     certificates: Vec<Certificate>,
@@ -45,6 +46,11 @@ impl SignedData {
         let mut fields = tagged.sequence()?;
         tagged.end()?;
         Ok((read_fields(&mut fields, limits)?, length))
+    }
+
+    /// The version of the structure: 3 around a time-stamp.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
     }
 
     /// The type of the content in dotted form.
@@ -79,7 +85,7 @@ impl SignedData {
 }
 
 fn read_fields(fields: &mut Reader<'_>, limits: &Limits) -> Result<SignedData> {
-    fields.read(der::INTEGER)?.small()?;
+    let version = fields.read(der::INTEGER)?.small()?;
     let mut algorithms = fields.read(der::SET)?.reader()?;
     while !algorithms.is_empty() {
         AlgorithmIdentifier::read(&mut algorithms)?;
@@ -125,7 +131,7 @@ fn read_fields(fields: &mut Reader<'_>, limits: &Limits) -> Result<SignedData> {
     while !infos.is_empty() {
         signers.push(Signer::read(&mut infos, &certificates)?);
     }
-    Ok(SignedData { content_type, content, certificates, unreadable_certificates, signers })
+    Ok(SignedData { version, content_type, content, certificates, unreadable_certificates, signers })
 }
 
 #[cfg(test)]

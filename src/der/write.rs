@@ -1,6 +1,6 @@
 //! New elements from their parts.
 
-use super::SEQUENCE;
+use super::{OID, SEQUENCE};
 
 /// Appends identifier and length of an element with `length` bytes of content.
 pub(crate) fn header(out: &mut Vec<u8>, tag: u8, length: usize) {
@@ -44,6 +44,38 @@ pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(SEQUENCE, parts)
 }
 
+/// An OBJECT IDENTIFIER from its dotted form, such as `1.3.6.1.4.1`; `None` where it is none.
+pub(crate) fn oid(text: &str) -> Option<Vec<u8>> {
+    let mut arcs = text.split('.').map(|arc| {
+        let is_number =
+            !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'));
+        is_number.then(|| arc.parse::<u64>().ok()).flatten()
+    });
+    let (root, second) = (arcs.next()??, arcs.next()??);
+    (root <= 2 && (root == 2 || second < 40)).then_some(())?;
+    let mut content = base_128((root * 40).checked_add(second)?);
+    for arc in arcs {
+        content.extend(base_128(arc?));
+    }
+    Some(tlv(OID, &[&content]))
+}
+
+/// Seven bits an octet, all but the last with the highest bit set.
+fn base_128(number: u64) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let mut left = number;
+    loop {
+        let more = if octets.is_empty() { 0 } else { 0x80 };
+        octets.push(u8::try_from(left & 0x7f).unwrap_or_default() | more);
+        left >>= 7;
+        if left == 0 {
+            break;
+        }
+    }
+    octets.reverse();
+    octets
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +93,29 @@ mod tests {
         assert_eq!(head(256), [4, 0x82, 1, 0]);
         assert_eq!(head(0x1_0000), [4, 0x83, 1, 0, 0]);
         assert_eq!(sequence(&[&[1], &[2, 3]]), [0x30, 3, 1, 2, 3]);
+    }
+
+    #[test]
+    fn object_identifiers_are_written_as_they_are_read() {
+        for text in ["1.2.840.113549.1.7.2", "2.5.4.3", "2.999.3", "0.4.0.194121.2.1", "1.3.6.1.4.1.4146.2.3"] {
+            let written = oid(text).unwrap();
+            assert_eq!(super::super::oid_text(&written[2..]), text);
+        }
+        assert_eq!(oid("1.2.840.113549").unwrap(), [6, 6, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]);
+        for text in [
+            "",
+            "1",
+            "1.",
+            ".1",
+            "3.1",
+            "1.40",
+            "1.2.x",
+            "1.02",
+            "1.2.-1",
+            "1.2.99999999999999999999",
+            "2.18446744073709551615",
+        ] {
+            assert_eq!(oid(text), None, "{text}");
+        }
     }
 }

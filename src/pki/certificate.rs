@@ -163,7 +163,6 @@ impl Certificate {
     }
 
     /// The SubjectPublicKeyInfo as it stands.
-    #[cfg_attr(not(test), expect(dead_code, reason = "revocation requests hash it"))]
     pub(crate) fn spki_der(&self) -> &[u8] {
         self.part(&self.0.spki)
     }
