@@ -96,6 +96,11 @@ impl<'a> Reader<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.fault()) }
     }
 
+    /// What is left, as it stands.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The fault that stands here.
     pub(crate) fn fault(&self) -> Error {
         Malformed::at(self.rules.code, self.offset).into()
@@ -148,10 +153,25 @@ impl<'a> Element<'a> {
         Ok(Reader { rest: self.content, offset: self.content_offset, rules: self.rules })
     }
 
+    /// Reads the elements that an OCTET STRING in one piece holds.
+    pub(crate) fn inner(&self) -> Result<Reader<'a>> {
+        if self.tag != OCTET_STRING {
+            return Err(self.fault());
+        }
+        Ok(Reader { rest: self.content, offset: self.content_offset, rules: self.rules })
+    }
+
     /// The fault that this element is.
     pub(crate) fn fault(&self) -> Error {
         Malformed::at(self.rules.code, self.content_offset).into()
     }
+}
+
+/// Identifier, length of the header and length of the content of the DER element that begins here; the content
+/// need not be there.
+pub(crate) fn parse_der_header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
+    let (tag, header_len, length) = parse_header(bytes, false)?;
+    Some((tag, header_len, length?))
 }
 
 /// Identifier, length of the header, length of the content (`None`: indefinite).

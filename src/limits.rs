@@ -137,6 +137,14 @@ limits! {
     certificates: 64;
     /// Bytes of one certificate.
     certificate_bytes: 64 << 10;
+    /// Certificates from one to a trusted one, both counted.
+    path_depth: 8;
+    /// Signatures that are verified to find one path.
+    path_signatures: 100;
+    /// Names that are compared with name constraints to find one path.
+    path_names: 250_000;
+    /// Bytes of a CRL.
+    crl_bytes: 128 << 20;
     /// Bytes of a PFX or key file.
     key_bytes: 1 << 20;
     /// Iterations of one key derivation.
