@@ -1,16 +1,23 @@
 //! Certificates and public keys: DER in; names, times, keys and verdicts about signature values out.
 //!
 //! Decided here and nowhere else: which keys are strong enough to sign with, which algorithm goes with a key,
-//! and whether a signature value verifies. Paths to a trust anchor are not built here.
+//! whether a signature value verifies, which path leads to a trusted certificate, and what a CRL says.
 
 mod algorithm;
 mod certificate;
+mod constraints;
+mod distribution;
 mod ecdsa;
+pub(crate) mod extensions;
+mod general_name;
 mod issuers;
 mod name;
 pub(crate) mod oid;
+pub(crate) mod path;
 mod pem;
+mod policy;
 mod public_key;
+mod strength;
 #[cfg(feature = "aws-lc")]
 mod verify_aws;
 mod verify_pure;
@@ -19,6 +26,8 @@ pub(crate) use algorithm::{AlgorithmIdentifier, digest_algorithm, digest_algorit
 pub use certificate::Certificate;
 pub(crate) use ecdsa::{ecdsa_der_from_fixed, ecdsa_fixed_from_der, is_strict_ecdsa_der};
 pub(crate) use issuers::{issuers, issuers_of};
+pub(crate) use name::same_name;
 pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};
+pub(crate) use strength::is_strong;
 pub(crate) use verify_pure::rsa_key;

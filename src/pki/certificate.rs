@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::algorithm::AlgorithmIdentifier;
+use super::extensions::Extensions;
 use super::name::name_text;
 use super::{PublicKey, oid, pem};
 use crate::der::{self, Element, Reader};
 use crate::digest::{Digest, DigestAlgorithm, to_hex};
 use crate::error::{ErrorCode, Malformed, Result};
+use crate::signature::SignatureAlgorithm;
 use crate::time::Time;
 
 /// A certificate with the bytes it came from. Cloning is free.
@@ -33,6 +35,9 @@ struct Parsed {
     key: PublicKey,
     usage: Usage,
     sha256: Digest,
+    /// The `[3]` around the extensions, empty where there are none.
+    extensions_at: Range<usize>,
+    extensions: OnceLock<Result<Extensions>>,
 }
 
 impl Certificate {
@@ -172,11 +177,33 @@ impl Certificate {
         self.0.usage.subject_key_id.as_deref()
     }
 
-    fn is_signed_by(&self, key: &PublicKey) -> bool {
+    /// What paths and revocation need of the extensions; read at the first call.
+    ///
+    /// # Errors
+    /// `certificate.malformed`, also when an extension is there twice.
+    pub(crate) fn extensions(&self) -> Result<&Extensions> {
+        let read = || match self.part(&self.0.extensions_at) {
+            [] => Ok(Extensions::default()),
+            tagged => Extensions::read(tagged),
+        };
+        self.0.extensions.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether it has any extension.
+    pub(crate) fn has_extensions(&self) -> bool {
+        !self.0.extensions_at.is_empty()
+    }
+
+    /// The algorithm of its issuer's signature, if it goes with `key`.
+    pub(crate) fn signature_algorithm(&self, key: &PublicKey) -> Option<SignatureAlgorithm> {
         let mut reader = Reader::der(self.part(&self.0.algorithm), ErrorCode::CertificateMalformed);
-        let algorithm = AlgorithmIdentifier::read(&mut reader).ok().and_then(|read| read.signature(key, None));
+        AlgorithmIdentifier::read(&mut reader).ok().and_then(|read| read.signature(key, None))
+    }
+
+    /// Whether its signature was made with `key`.
+    pub(crate) fn is_signed_by(&self, key: &PublicKey) -> bool {
         let verifies = |algorithm| key.verify(algorithm, self.part(&self.0.to_be_signed), self.part(&self.0.value));
-        algorithm.is_some_and(verifies)
+        self.signature_algorithm(key).is_some_and(verifies)
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
@@ -248,6 +275,8 @@ fn parse(bytes: &[u8]) -> Result<Parsed> {
         key: PublicKey::from_spki(spki.raw(), code)?,
         usage,
         sha256: DigestAlgorithm::Sha256.digest(bytes),
+        extensions_at: extensions.map_or(0..0, |tagged| place(tagged.raw())),
+        extensions: OnceLock::new(),
     })
 }
 

@@ -1,10 +1,14 @@
-//! Distinguished names as text (RFC 4514).
+//! Distinguished names: as text (RFC 4514), and compared (RFC 5280, 7.1).
 
 use std::fmt::Write as _;
+
+mod compare;
 
 use crate::der::{self, Element, Reader, oid_text};
 use crate::digest::to_hex;
 use crate::error::{ErrorCode, Result};
+
+pub(crate) use compare::{is_below, same_name};
 
 /// The text of a Name, the last part of the DER first.
 pub(super) fn name_text(name: &[u8]) -> Result<String> {
@@ -24,6 +28,22 @@ pub(super) fn name_text(name: &[u8]) -> Result<String> {
     }
     parts.reverse();
     Ok(parts.join(","))
+}
+
+/// The strings of all attributes of `kind` in a Name.
+pub(super) fn attribute_values(name: &[u8], kind: &[u8]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut reader = Reader::der(name, ErrorCode::CertificateMalformed).sequence()?;
+    while !reader.is_empty() {
+        let mut set = reader.read(der::SET)?.reader()?;
+        while !set.is_empty() {
+            let mut attribute = set.sequence()?;
+            if attribute.read(der::OID)?.content() == kind {
+                found.extend(string(&attribute.element()?));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn attribute_text(kind: &[u8], value: &Element<'_>) -> String {
