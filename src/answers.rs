@@ -3,7 +3,5 @@
 //! Comes in: bytes from a service or out of a document. Goes out: requests to be sent, and a token or a certificate's
 //! status that has been checked in all but its path: who is trusted is not decided here.
 
-// The upgrade to B-T and above asks for them; fuzzing does already.
 pub(crate) mod ocsp;
-mod purpose;
 pub(crate) mod timestamp;

@@ -112,6 +112,7 @@ pub(crate) fn accept(
         return Err(error.time(token.info().time()).into());
     }
     token.check(&request.imprint)?;
+    token.check_strength(now)?;
     Ok(token)
 }
 

@@ -1,12 +1,13 @@
 //! A time-stamp token, with the bytes it came with.
 
 use super::fault;
-use crate::answers::purpose;
 use crate::cms::{SignedData, Signer, TstDetails, TstInfo};
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Error, ErrorCode, Malformed, Result};
 use crate::limits::Limits;
-use crate::pki::{Certificate, oid};
+use crate::pki::extensions::KeyUsage;
+use crate::pki::{Certificate, is_strong, oid};
+use crate::signature::SignatureAlgorithm;
 use crate::time::Time;
 
 /// A time-stamp token: from a service, or out of a document.
@@ -110,6 +111,24 @@ impl Token {
         if is_same { Ok(()) } else { Err(fault(ErrorCode::TimestampImprint).into()) }
     }
 
+    /// Whether nobody could forge it at `at`: now for a new token, else when it is proved to have existed.
+    ///
+    /// # Errors
+    /// [`Error::Service`] with the code `timestamp.signature`.
+    pub(crate) fn check_strength(&self, at: Time) -> Result<()> {
+        let (signer, key) = (self.signer()?, self.certificate()?.key());
+        let digests = [signer.digest_algorithm(), self.info.imprint_algorithm()];
+        let has_sha1 = digests.contains(&Some(DigestAlgorithm::Sha1ForLegacyValidation));
+        let sha1 = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha1ForLegacyValidation);
+        let algorithms = signer.algorithm().into_iter().chain(has_sha1.then_some(sha1));
+        for algorithm in algorithms {
+            if !is_strong(algorithm, key, at) {
+                return Err(fault(ErrorCode::TimestampSignature).detail("a weak algorithm or key").into());
+            }
+        }
+        Ok(())
+    }
+
     fn check_signature(&self) -> Result<()> {
         let signer = self.signer()?;
         self.certificate()?;
@@ -141,13 +160,16 @@ impl Token {
             let error = fault(ErrorCode::TimestampCertificate).detail("not valid at the time of the stamp");
             return Err(error.time(if self.time() < first { first } else { last }).into());
         }
-        if !purpose::is_for_time_stamping_alone(certificate) {
+        let Ok(extensions) = certificate.extensions() else {
+            return unfit("its extensions can't be read");
+        };
+        if !extensions.extended_key_usage.as_ref().is_some_and(|usage| usage.is_only(oid::TIME_STAMPING)) {
             return unfit("its extended key usage is not critical and for time-stamping alone");
         }
-        if certificate.is_ca() {
+        if extensions.is_ca == Some(true) {
             return unfit("it is a CA's");
         }
-        if !certificate.may_sign_documents() {
+        if !extensions.key_usage.is_none_or(KeyUsage::signs_data) {
             return unfit("its key usage is not for signing");
         }
         Ok(())
