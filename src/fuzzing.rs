@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+mod answers;
 mod containers;
 mod crypto;
 mod signing;
@@ -11,6 +12,7 @@ mod xades;
 mod xml;
 mod zip;
 
+pub use answers::{ocsp, timestamp};
 pub use containers::container_round_trip;
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};

@@ -95,3 +95,13 @@ fn xml_tree() {
 fn canonical() {
     replay("canonical", &["fuzz/seeds/xml_tree"], eseal::fuzzing::canonical);
 }
+
+#[test]
+fn timestamp() {
+    replay("timestamp", &["testdata/services", "testdata/cms"], eseal::fuzzing::timestamp);
+}
+
+#[test]
+fn ocsp() {
+    replay("ocsp", &["testdata/services"], eseal::fuzzing::ocsp);
+}
