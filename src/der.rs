@@ -47,6 +47,11 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes, offset: 0, rules }
     }
 
+    /// Reads DER that stands at `offset` of a file.
+    pub(crate) fn der_at(bytes: &'a [u8], offset: u64, code: ErrorCode) -> Self {
+        Reader { offset, ..Reader::der(bytes, code) }
+    }
+
     /// Reads BER, nested no deeper than `depth_limit`; faults are reported as `code`.
     pub(crate) fn ber(bytes: &'a [u8], depth_limit: u64, code: ErrorCode) -> Self {
         Reader { rest: bytes, offset: 0, rules: Rules { code, ber: true, depth: 0, depth_limit } }

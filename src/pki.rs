@@ -6,6 +6,7 @@
 mod algorithm;
 mod certificate;
 mod constraints;
+pub(crate) mod crl;
 mod distribution;
 mod ecdsa;
 pub(crate) mod extensions;
@@ -17,6 +18,7 @@ pub(crate) mod path;
 mod pem;
 mod policy;
 mod public_key;
+mod revocation;
 mod strength;
 #[cfg(feature = "aws-lc")]
 mod verify_aws;
@@ -29,5 +31,6 @@ pub(crate) use issuers::{issuers, issuers_of};
 pub(crate) use name::same_name;
 pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};
+pub(crate) use revocation::{Reason, Revocation};
 pub(crate) use strength::is_strong;
 pub(crate) use verify_pure::rsa_key;

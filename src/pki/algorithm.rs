@@ -62,6 +62,18 @@ impl<'a> AlgorithmIdentifier<'a> {
         }
     }
 
+    /// The digest that a signature of this algorithm signs, if it signs one and says which.
+    pub(crate) fn signed_digest(&self) -> Option<DigestAlgorithm> {
+        match self.oid {
+            oid::RSA_SHA1 | oid::ECDSA_SHA1 => Some(DigestAlgorithm::Sha1ForLegacyValidation),
+            oid::RSA_SHA256 | oid::ECDSA_SHA256 => Some(DigestAlgorithm::Sha256),
+            oid::RSA_SHA384 | oid::ECDSA_SHA384 => Some(DigestAlgorithm::Sha384),
+            oid::RSA_SHA512 | oid::ECDSA_SHA512 => Some(DigestAlgorithm::Sha512),
+            oid::RSA_PSS => read_pss(self.parameters?).map(|pss| pss.digest),
+            _ => None,
+        }
+    }
+
     fn has_no_parameters(&self) -> bool {
         matches!(self.parameters, None | Some([der::NULL, 0]))
     }

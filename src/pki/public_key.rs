@@ -6,7 +6,7 @@ use super::algorithm::{AlgorithmIdentifier, Pss, read_pss};
 use super::oid;
 use super::{ecdsa, verify_pure};
 use crate::der::{self, Reader};
-use crate::digest::DigestAlgorithm;
+use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{CertificateError, ErrorCode, Result};
 use crate::signature::{Curve, SignatureAlgorithm};
 
@@ -191,6 +191,11 @@ impl PublicKey {
             return verdict;
         }
         verify_pure::verify(self, algorithm, message, value)
+    }
+
+    /// Whether `value` signs what has this digest, where the signed bytes are too many to be held: never for Ed25519.
+    pub(crate) fn verify_digest(&self, algorithm: SignatureAlgorithm, digest: &Digest, value: &[u8]) -> bool {
+        self.is_sound_value(algorithm, value) && verify_pure::verify_digest(self, algorithm, digest, value)
     }
 
     /// Whether `value` is an RSA signature whose DigestInfo lacks the NULL: some signers make such, nothing of

@@ -8,22 +8,30 @@ use signature::hazmat::PrehashVerifier as _;
 use super::algorithm::digest_oid;
 use super::public_key::{Material, PublicKey};
 use crate::der;
-use crate::digest::DigestAlgorithm;
+use crate::digest::{Digest, DigestAlgorithm};
 use crate::signature::{Curve, SignatureAlgorithm};
 
 /// Whether `value` signs `message`.
 pub(super) fn verify(key: &PublicKey, algorithm: SignatureAlgorithm, message: &[u8], value: &[u8]) -> bool {
     match (&key.material, algorithm) {
-        (Material::Rsa { modulus, exponent, .. }, SignatureAlgorithm::RsaPkcs1(digest)) => {
-            rsa_pkcs1(modulus, exponent, digest, &digest_info_prefix(digest, &NULL), message, value)
-        }
-        (Material::Rsa { modulus, exponent, .. }, SignatureAlgorithm::RsaPss(digest)) => {
-            rsa_pss(modulus, exponent, digest, message, value).is_some()
-        }
-        (Material::Ec { curve, point }, SignatureAlgorithm::Ecdsa(_, digest)) => {
-            ecdsa(*curve, point, digest.digest(message).as_bytes(), value).is_some()
-        }
         (Material::Ed25519(point), SignatureAlgorithm::Ed25519) => ed25519(point, message, value).is_some(),
+        _ => verify_digest(key, algorithm, &algorithm.digest().digest(message), value),
+    }
+}
+
+/// The same where only the message's digest is at hand: nothing that Ed25519 signed.
+pub(super) fn verify_digest(key: &PublicKey, algorithm: SignatureAlgorithm, hashed: &Digest, value: &[u8]) -> bool {
+    let (digest, bytes) = (hashed.algorithm(), hashed.as_bytes());
+    match (&key.material, algorithm) {
+        (Material::Rsa { modulus, exponent, .. }, SignatureAlgorithm::RsaPkcs1(named)) if named == digest => {
+            rsa_pkcs1(modulus, exponent, &digest_info_prefix(digest, &NULL), bytes, value)
+        }
+        (Material::Rsa { modulus, exponent, .. }, SignatureAlgorithm::RsaPss(named)) if named == digest => {
+            rsa_pss(modulus, exponent, digest, bytes, value).is_some()
+        }
+        (Material::Ec { curve, point }, SignatureAlgorithm::Ecdsa(_, named)) if named == digest => {
+            ecdsa(*curve, point, bytes, value).is_some()
+        }
         _ => false,
     }
 }
@@ -37,7 +45,7 @@ pub(super) fn verify_without_null(
 ) -> bool {
     match (&key.material, algorithm) {
         (Material::Rsa { modulus, exponent, .. }, SignatureAlgorithm::RsaPkcs1(digest)) => {
-            rsa_pkcs1(modulus, exponent, digest, &digest_info_prefix(digest, &[]), message, value)
+            rsa_pkcs1(modulus, exponent, &digest_info_prefix(digest, &[]), digest.digest(message).as_bytes(), value)
         }
         _ => false,
     }
@@ -49,24 +57,15 @@ pub(crate) fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<rsa::RsaPublicK
     rsa::RsaPublicKey::new_with_size_limits(number(modulus), number(exponent), 512..=16_384).ok()
 }
 
-fn rsa_pkcs1(
-    modulus: &[u8],
-    exponent: &[u8],
-    digest: DigestAlgorithm,
-    prefix: &[u8],
-    message: &[u8],
-    value: &[u8],
-) -> bool {
+fn rsa_pkcs1(modulus: &[u8], exponent: &[u8], prefix: &[u8], hashed: &[u8], value: &[u8]) -> bool {
     let Some(key) = rsa_key(modulus, exponent) else { return false };
     // The library builds the expected block from this prefix and compares; nothing is parsed.
-    let scheme = rsa::Pkcs1v15Sign { hash_len: Some(digest.len_bytes()), prefix: prefix.into() };
-    scheme.verify(&key, digest.digest(message).as_bytes(), value).is_ok()
+    let scheme = rsa::Pkcs1v15Sign { hash_len: Some(hashed.len()), prefix: prefix.into() };
+    scheme.verify(&key, hashed, value).is_ok()
 }
 
-fn rsa_pss(modulus: &[u8], exponent: &[u8], digest: DigestAlgorithm, message: &[u8], value: &[u8]) -> Option<()> {
+fn rsa_pss(modulus: &[u8], exponent: &[u8], digest: DigestAlgorithm, hashed: &[u8], value: &[u8]) -> Option<()> {
     let key = rsa_key(modulus, exponent)?;
-    let hashed = digest.digest(message);
-    let hashed = hashed.as_bytes();
     match digest {
         DigestAlgorithm::Sha256 => rsa::Pss::<sha2::Sha256>::new().verify(&key, hashed, value).ok(),
         DigestAlgorithm::Sha384 => rsa::Pss::<sha2::Sha384>::new().verify(&key, hashed, value).ok(),
