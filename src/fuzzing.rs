@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 mod answers;
 mod containers;
+mod crl;
 mod crypto;
 mod signing;
 mod xades;
@@ -14,6 +15,7 @@ mod zip;
 
 pub use answers::{ocsp, timestamp};
 pub use containers::container_round_trip;
+pub use crl::crl;
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use signing::{sign_round_trip, state};
 pub use xades::xades_read;

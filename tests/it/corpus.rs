@@ -62,6 +62,11 @@ fn pfx() {
 }
 
 #[test]
+fn crl() {
+    replay("crl", &["testdata/services/crl"], eseal::fuzzing::crl);
+}
+
+#[test]
 fn certificate() {
     replay("certificate", &["testdata/pki"], eseal::fuzzing::certificate);
 }

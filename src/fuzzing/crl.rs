@@ -1,0 +1,79 @@
+//! CRLs: read from memory and in pieces, asked about certificates.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::Limits;
+use crate::pki::Certificate;
+use crate::pki::crl::{Crl, Question};
+use crate::source::{ReadAt, Source};
+use crate::time::Time;
+
+/// Reads a CRL in two ways and asks it about the certificates of its issuers.
+pub fn crl(data: &[u8]) {
+    let limits = Limits { crl_bytes: 1 << 20, ..Limits::default() };
+    let source = Source::from_bytes(data);
+    let pieces = Source::from_reader(Arc::new(Pieces(data.to_vec())), source.len());
+    let (crl, in_pieces) = match (Crl::read(&source, &limits), Crl::read(&pieces, &limits)) {
+        (Ok(crl), Ok(in_pieces)) => (crl, in_pieces),
+        (one, other) => {
+            let told = |result: crate::Result<Crl>| result.map(drop).map_err(|error| error.to_string());
+            assert_eq!(told(one), told(other), "the same bytes read in two ways");
+            return;
+        }
+    };
+    assert_eq!(crl.entry_count(), in_pieces.entry_count());
+    let Ok(certificates) = Certificate::parse_all(CERTIFICATES) else { return };
+    let Ok(at) = Time::from_unix(AT) else { return };
+    for certificate in &certificates {
+        let entry = |crl: &Crl| crl.entry(certificate).map_err(|error| error.to_string());
+        assert_eq!(entry(&crl), entry(&in_pieces));
+        for signer in &certificates {
+            let question = Question::new(certificate, signer, at).skew_seconds(300);
+            let told = |crl: &Crl| {
+                let status = crl.check(&question, &limits);
+                status.map(|status| (status.revocation, status.require_good().is_ok())).map_err(|e| e.to_string())
+            };
+            let one = told(&crl);
+            assert_eq!(one, told(&in_pieces));
+            assert!(one.is_err() || crl.is_signed_by(signer, at).unwrap_or(false), "only what is signed is told");
+        }
+    }
+}
+
+/// The same bytes behind a reader that gives few at a time.
+struct Pieces(Vec<u8>);
+
+impl ReadAt for Pieces {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|skip| self.0.get(skip..)).unwrap_or_default();
+        let len = rest.len().min(buffer.len()).min(777);
+        if let (Some(to), Some(from)) = (buffer.get_mut(..len), rest.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        Ok(len)
+    }
+}
+
+/// An issuing CA, and two of its certificates: one is listed.
+const CERTIFICATES: &[u8] = concat!(
+    include_str!("../../testdata/pki/i1.pem"),
+    include_str!("../../testdata/pki/revoked.pem"),
+    include_str!("../../testdata/pki/rsa2048.pem"),
+)
+.as_bytes();
+const AT: i64 = 1_795_348_800; // 2026-11-22
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_recorded_list_and_its_damage_pass() {
+        let seed = include_bytes!("../../testdata/services/crl/i1.crl");
+        super::crl(seed);
+        for at in 0..seed.len() {
+            let mut changed = seed.to_vec();
+            changed[at] = changed[at].wrapping_add(1);
+            super::crl(&changed);
+        }
+    }
+}
