@@ -13,15 +13,13 @@ pub(crate) use read::Response;
 
 use crate::der::{self, Reader};
 use crate::digest::{Digest, DigestAlgorithm};
-use crate::error::{CertificateError, ErrorCode, Limit, Result, ServiceError};
+use crate::error::{ErrorCode, Limit, Result, ServiceError};
 use crate::evidence::Role;
 use crate::limits::Limits;
-use crate::pki::{AlgorithmIdentifier, Certificate, digest_algorithm_der, oid};
+use crate::pki::{AlgorithmIdentifier, Certificate, Revocation, digest_algorithm_der, oid};
 use crate::source::to_u64;
 use crate::time::Time;
 use single::{Single, Verdict};
-
-pub(crate) use single::Reason;
 
 /// A certificate, and who issued it: what an answer has to be about, and when.
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +48,6 @@ pub(crate) struct Status {
     pub(crate) archive_cutoff: Option<Time>,
     /// Who signed the response.
     pub(crate) responder: Responder,
-}
-
-/// When and why a certificate was taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Revocation {
-    pub(crate) time: Time,
-    pub(crate) reason: Option<Reason>,
 }
 
 /// Who signed a response.
@@ -195,10 +186,7 @@ impl Status {
     /// # Errors
     /// [`Error::Certificate`](crate::Error::Certificate) with the code `certificate.revoked` or `certificate.on-hold`.
     pub(crate) fn require_good(&self) -> Result<()> {
-        let Some(Revocation { time, reason }) = self.revocation else { return Ok(()) };
-        let is_hold = matches!(reason, Some(Reason::CertificateHold | Reason::RemoveFromCrl));
-        let code = if is_hold { ErrorCode::CertificateOnHold } else { ErrorCode::CertificateRevoked };
-        Err(CertificateError::new(code).time(time).into())
+        self.revocation.map_or(Ok(()), |revocation| Err(revocation.error()))
     }
 }
 

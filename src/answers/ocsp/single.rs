@@ -3,7 +3,7 @@
 use crate::der::{self, Element, Reader};
 use crate::digest::DigestAlgorithm;
 use crate::error::Result;
-use crate::pki::{AlgorithmIdentifier, oid};
+use crate::pki::{AlgorithmIdentifier, Reason, oid};
 use crate::time::Time;
 
 /// The status of the certificate that a CertID names.
@@ -27,23 +27,6 @@ pub(super) enum Verdict {
     Good,
     Revoked { time: Time, reason: Option<Reason> },
     Unknown,
-}
-
-/// Why a certificate was revoked (RFC 5280, 5.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    Unspecified,
-    KeyCompromise,
-    CaCompromise,
-    AffiliationChanged,
-    Superseded,
-    CessationOfOperation,
-    CertificateHold,
-    RemoveFromCrl,
-    PrivilegeWithdrawn,
-    AaCompromise,
-    /// A number that has no name.
-    Other(u32),
 }
 
 impl Single {
@@ -91,24 +74,6 @@ impl Verdict {
                 Ok(Verdict::Revoked { time, reason: reason.map(Reason::from_number) })
             }
             _ => Err(choice.fault()),
-        }
-    }
-}
-
-impl Reason {
-    fn from_number(number: u32) -> Self {
-        match number {
-            0 => Reason::Unspecified,
-            1 => Reason::KeyCompromise,
-            2 => Reason::CaCompromise,
-            3 => Reason::AffiliationChanged,
-            4 => Reason::Superseded,
-            5 => Reason::CessationOfOperation,
-            6 => Reason::CertificateHold,
-            8 => Reason::RemoveFromCrl,
-            9 => Reason::PrivilegeWithdrawn,
-            10 => Reason::AaCompromise,
-            other => Reason::Other(other),
         }
     }
 }

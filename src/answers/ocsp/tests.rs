@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::digest::from_hex;
 use crate::error::Error;
+use crate::pki::Reason;
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/testdata/services/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
