@@ -20,6 +20,8 @@ pub enum PathFault {
     NotYetValid,
     /// An issuer that is no CA.
     NotCa,
+    /// A CA's certificate where only an end entity's will do.
+    IsCa,
     /// More CAs below it than it allows.
     PathLength,
     /// The key usage does not allow what the key is used for.
@@ -48,6 +50,7 @@ impl PathFault {
             PathFault::Expired => "expired",
             PathFault::NotYetValid => "not-yet-valid",
             PathFault::NotCa => "not-a-ca",
+            PathFault::IsCa => "is-a-ca",
             PathFault::PathLength => "path-length",
             PathFault::KeyUsage => "key-usage",
             PathFault::ExtendedKeyUsage => "extended-key-usage",
@@ -69,6 +72,7 @@ impl fmt::Display for PathFault {
             PathFault::Expired => "expired",
             PathFault::NotYetValid => "not valid yet",
             PathFault::NotCa => "the issuer is no CA",
+            PathFault::IsCa => "a CA does not do this itself",
             PathFault::PathLength => "too many CAs below it",
             PathFault::KeyUsage => "the key usage does not allow it",
             PathFault::ExtendedKeyUsage => "the extended key usage does not allow it",

@@ -4,6 +4,7 @@ use crate::cms::{SignedData, TstInfo};
 use crate::digest::DigestAlgorithm;
 use crate::key::{LocalKey, needs_password};
 use crate::limits::Limits;
+use crate::pki::path::{Anchors, Purpose, build};
 use crate::pki::{Certificate, ecdsa_der_from_fixed, is_strict_ecdsa_der};
 use crate::secret::Secret;
 use crate::signature::Curve;
@@ -38,8 +39,22 @@ pub fn certificate(data: &[u8]) {
     if let Ok(certificate) = Certificate::from_der(data) {
         assert_eq!(certificate.as_der(), data);
         let _ = (certificate.is_self_signed(), certificate.key().algorithm(), certificate.serial());
+        path(&certificate);
     }
     let _ = Certificate::parse_all(data);
+}
+
+/// Looks for a path from and to a certificate.
+fn path(certificate: &Certificate) {
+    let known = std::slice::from_ref(certificate);
+    let anchors = Anchors::new(known.to_vec());
+    for purpose in [Purpose::Signer, Purpose::Timestamping, Purpose::OcspSigning, Purpose::CrlSigning, Purpose::Ca] {
+        for anchors in [&anchors, &Anchors::default()] {
+            let built = build(certificate, known, anchors, certificate.not_after(), purpose, &Limits::default());
+            let is_trusted = built.is_ok_and(|built| built.into_path().is_ok());
+            assert!(!is_trusted || !anchors.is_empty(), "nobody is trusted by himself");
+        }
+    }
 }
 
 /// Converts an ECDSA value: what comes out of r ‖ s is strict DER, and strict DER is what the curve's library reads.

@@ -8,7 +8,7 @@ use crate::der::{self, Element, Reader, oid_text};
 use crate::digest::to_hex;
 use crate::error::{ErrorCode, Result};
 
-pub(crate) use compare::{is_below, same_name};
+pub(crate) use compare::{NameKey, is_below, same_name};
 
 /// The text of a Name, the last part of the DER first.
 pub(super) fn name_text(name: &[u8]) -> Result<String> {

@@ -7,19 +7,28 @@
 mod check;
 mod search;
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::pki::Certificate;
+use crate::pki::name::NameKey;
 use crate::time::Time;
 
 /// Certificates that are trusted because the caller says so: key and name count, their validity does not.
+///
+/// There may be thousands: they are found by name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Anchors(Vec<Certificate>);
+pub(crate) struct Anchors(BTreeMap<NameKey, Vec<Certificate>>);
 
 impl Anchors {
     /// Trusts these, and nobody else.
     pub(crate) fn new(certificates: impl IntoIterator<Item = Certificate>) -> Self {
-        Anchors(certificates.into_iter().collect())
+        let mut by_name: BTreeMap<NameKey, Vec<Certificate>> = BTreeMap::new();
+        for certificate in certificates {
+            by_name.entry(NameKey::of(certificate.subject_der())).or_default().push(certificate);
+        }
+        Anchors(by_name)
     }
 
     /// Whether nobody is trusted.
@@ -29,7 +38,12 @@ impl Anchors {
 
     /// Whether this very certificate is trusted.
     pub(crate) fn contains(&self, certificate: &Certificate) -> bool {
-        self.0.contains(certificate)
+        self.named(&NameKey::of(certificate.subject_der())).contains(certificate)
+    }
+
+    /// Those of a name.
+    fn named(&self, name: &NameKey) -> &[Certificate] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -107,7 +121,7 @@ pub(crate) fn build(
     purpose: Purpose,
     limits: &Limits,
 ) -> Result<Built> {
-    search::Search::new(target, known, &anchors.0, at, purpose, limits).run()
+    search::Search::new(target, known, anchors, at, purpose, limits).run()
 }
 
 #[cfg(test)]

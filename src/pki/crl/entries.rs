@@ -23,7 +23,8 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn read(mut fields: Reader<'a>) -> Result<Self> {
+    /// Reads what is inside an entry.
+    pub(super) fn read(mut fields: Reader<'a>) -> Result<Self> {
         let serial = fields.read(der::INTEGER)?.integer()?;
         let (time, _) = fields.element()?.time()?;
         let mut entry = Entry { serial, time, reason: None, issuer: None, has_unknown_critical: false };
@@ -55,19 +56,19 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Hands the entries in `range` to `take`, and their bytes to `hash`, in order.
+/// Hands what is inside of each entry in `range` to `take`, and the bytes of all to `hash`, in order.
 pub(super) fn walk(
     source: &Source,
     range: Range<u64>,
     hash: &mut dyn FnMut(&[u8]),
-    take: &mut dyn FnMut(Entry<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Reader<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut at = range.start;
     while at < range.end {
         let window = source.window_up_to(at, WINDOW_BYTES.min(range.end - at))?;
         let mut reader = Reader::der_at(&window, at, ErrorCode::CrlMalformed);
         while is_whole(reader.rest()) {
-            take(Entry::read(reader.sequence()?)?)?;
+            take(reader.sequence()?)?;
         }
         let read = window.len() - reader.rest().len();
         // Not one entry fits: the window, or what is left, is too small for what it says of itself.
@@ -86,7 +87,12 @@ pub(super) fn find(crl: &Crl, certificate: &Certificate) -> Result<Option<Revoca
     let serial = serial.read(der::INTEGER)?.content();
     let mut issuer: Option<Vec<u8>> = None;
     let mut found: Option<Revocation> = None;
-    walk(&crl.source, crl.entries.clone(), &mut |_| {}, &mut |entry| {
+    walk(&crl.source, crl.entries.clone(), &mut |_| {}, &mut |fields| {
+        // Who is meant follows from the entries before it in an indirect list alone.
+        if !crl.extensions.scope.is_indirect() && fields.clone().read(der::INTEGER)?.content() != serial {
+            return Ok(());
+        }
+        let entry = Entry::read(fields)?;
         issuer = entry.issuer.or(issuer.take());
         let is_about =
             entry.serial == serial && same_name(issuer.as_deref().unwrap_or(&crl.issuer), certificate.issuer_der());

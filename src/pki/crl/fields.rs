@@ -1,6 +1,6 @@
 //! The fields before and after the entries.
 
-use super::entries::walk;
+use super::entries::{Entry, walk};
 use super::scope::Scope;
 use super::{Crl, malformed};
 use crate::der::{self, Reader, parse_der_header};
@@ -77,7 +77,8 @@ fn read(source: &Source) -> Result<Crl> {
     hash(part(until(&head, 0, entries.start), outer_start));
     let mut entry_count = 0_u64;
     let (mut has_unknown_critical, mut has_other_issuers) = (false, false);
-    walk(source, entries.clone(), &mut hash, &mut |entry| {
+    walk(source, entries.clone(), &mut hash, &mut |fields| {
+        let entry = Entry::read(fields)?;
         entry_count += 1;
         has_unknown_critical |= entry.has_unknown_critical;
         has_other_issuers |= entry.issuer.is_some();

@@ -50,7 +50,7 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn read(mut inside: Reader<'_>) -> Result<Self> {
         let name = inside.optional(der::context(0))?.map(|name| PointName::read(&name)).transpose()?;
-        let mut flag = |inside: &mut Reader<'_>, number| -> Result<bool> {
+        let flag = |inside: &mut Reader<'_>, number| -> Result<bool> {
             let flag = inside.optional(der::context_primitive(number))?;
             Ok(flag.map(|flag| flag.boolean()).transpose()?.unwrap_or(false))
         };

@@ -9,7 +9,18 @@ use crate::error::{ErrorCode, Result};
 /// Whether two Names are equal: the same parts in the same order, strings without regard to their type, to case
 /// and to blanks. What can't be read equals only its very bytes.
 pub(crate) fn same_name(a: &[u8], b: &[u8]) -> bool {
-    a == b || matches!((parts(a), parts(b)), (Ok(a), Ok(b)) if a == b)
+    a == b || NameKey::of(a) == NameKey::of(b)
+}
+
+/// What equal names have in common: for looking them up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NameKey(Result<Vec<Part>, Vec<u8>>);
+
+impl NameKey {
+    /// The key of a Name.
+    pub(crate) fn of(name: &[u8]) -> Self {
+        NameKey(parts(name).map_err(|_| name.to_vec()))
+    }
 }
 
 /// Whether the Name `name` begins with all parts of `base`.
@@ -21,7 +32,7 @@ pub(crate) fn is_below(name: &[u8], base: &[u8]) -> Result<bool> {
 /// A part of a Name: its attributes, sorted, for a SET has no order.
 type Part = Vec<(Vec<u8>, Value)>;
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Text(String),
     Other(Vec<u8>),

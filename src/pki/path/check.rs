@@ -139,6 +139,8 @@ fn check_purpose(extensions: &Extensions, purpose: Purpose) -> Result<(), PathFa
     };
     if purpose == Purpose::Ca && extensions.is_ca != Some(true) {
         Err(PathFault::NotCa)
+    } else if purpose == Purpose::Timestamping && extensions.is_ca == Some(true) {
+        Err(PathFault::IsCa)
     } else if !is_used {
         Err(PathFault::KeyUsage)
     } else if !has_purpose {

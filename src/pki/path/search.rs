@@ -1,21 +1,21 @@
 //! Candidates for the next issuer, one after the other, to the first path that holds.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Built, Missing, Path, Purpose, check};
+use super::{Anchors, Built, Missing, Path, Purpose, check};
 use crate::error::{CertificateError, Error, ErrorCode, Limit, PathFault, Result};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::pki::constraints::Comparisons;
-use crate::pki::name::same_name;
+use crate::pki::name::NameKey;
 use crate::source::to_u64;
 use crate::time::Time;
 
 /// One search; certificates are named by their place in the pool, the target has the first.
 pub(super) struct Search<'a> {
-    pool: Vec<&'a Certificate>,
-    anchors: BTreeSet<usize>,
+    pool: Vec<Member<'a>>,
+    places: BTreeMap<&'a [u8], usize>,
+    anchors: &'a Anchors,
     at: Time,
     purpose: Purpose,
     limits: &'a Limits,
@@ -26,6 +26,13 @@ pub(super) struct Search<'a> {
     broken: Option<Error>,
     dead_ends: BTreeMap<usize, PathFault>,
     is_too_long: bool,
+}
+
+/// A certificate that may be on the way.
+struct Member<'a> {
+    certificate: &'a Certificate,
+    name: NameKey,
+    is_anchor: bool,
 }
 
 /// A certificate on the way, and who may have issued it.
@@ -42,39 +49,50 @@ impl<'a> Search<'a> {
     pub(super) fn new(
         target: &'a Certificate,
         known: &'a [Certificate],
-        anchors: &'a [Certificate],
+        anchors: &'a Anchors,
         at: Time,
         purpose: Purpose,
         limits: &'a Limits,
     ) -> Self {
-        let mut pool = vec![target];
-        let mut trusted = BTreeSet::new();
-        for (certificate, is_anchor) in anchors.iter().map(|c| (c, true)).chain(known.iter().map(|c| (c, false))) {
-            let place = pool.iter().position(|other| *other == certificate);
-            if place.is_none() {
-                pool.push(certificate);
-            }
-            if is_anchor {
-                trusted.insert(place.unwrap_or(pool.len() - 1));
-            }
-        }
-        let comparisons = Comparisons::new(limits.path_names);
-        Search {
-            pool,
-            anchors: trusted,
+        let mut search = Search {
+            pool: Vec::new(),
+            places: BTreeMap::new(),
+            anchors,
             at,
             purpose,
             limits,
             signed_by: BTreeMap::new(),
-            comparisons,
+            comparisons: Comparisons::new(limits.path_names),
             broken: None,
             dead_ends: BTreeMap::new(),
             is_too_long: false,
+        };
+        for certificate in std::iter::once(target).chain(known) {
+            search.add(certificate);
+        }
+        search
+    }
+
+    /// Puts a certificate into the pool, unless it is there.
+    fn add(&mut self, certificate: &'a Certificate) {
+        let next = self.pool.len();
+        if *self.places.entry(certificate.as_der()).or_insert(next) == next {
+            let name = NameKey::of(certificate.subject_der());
+            let is_anchor = self.anchors.named(&name).contains(certificate);
+            self.pool.push(Member { certificate, name, is_anchor });
         }
     }
 
+    fn certificate(&self, place: usize) -> Option<&'a Certificate> {
+        self.pool.get(place).map(|member| member.certificate)
+    }
+
+    fn is_anchor(&self, place: usize) -> bool {
+        self.pool.get(place).is_some_and(|member| member.is_anchor)
+    }
+
     pub(super) fn run(mut self) -> Result<Built> {
-        if self.anchors.contains(&TARGET)
+        if self.is_anchor(TARGET)
             && let Some(path) = self.checked(vec![TARGET])?
         {
             return Ok(Built::Path(path));
@@ -101,7 +119,7 @@ impl<'a> Search<'a> {
             }
             if to_u64(steps.len()) >= self.limits.path_depth {
                 self.is_too_long = true;
-            } else if self.anchors.contains(&candidate) {
+            } else if self.is_anchor(candidate) {
                 let path = steps.iter().map(|step| step.certificate).chain([candidate]).collect();
                 if let Some(path) = self.checked(path)? {
                     return Ok(Built::Path(path));
@@ -115,8 +133,7 @@ impl<'a> Search<'a> {
 
     /// The path, if it holds; otherwise the fault is noted.
     fn checked(&mut self, places: Vec<usize>) -> Result<Option<Path>> {
-        let path: Vec<Certificate> =
-            places.into_iter().filter_map(|place| self.pool.get(place).copied().cloned()).collect();
+        let path: Vec<Certificate> = places.into_iter().filter_map(|place| self.certificate(place).cloned()).collect();
         match check::check(&path, self.at, self.purpose, &mut self.comparisons) {
             Ok(()) => return Ok(Some(Path(path))),
             Err(error @ Error::LimitExceeded(_)) => return Err(error),
@@ -126,28 +143,30 @@ impl<'a> Search<'a> {
     }
 
     /// Who may have issued it by name: the trusted first, then those whose key identifier fits.
-    fn step(&self, place: usize) -> Step {
-        let certificate = self.pool.get(place);
-        let is_issuer = |other: &&Certificate| {
-            certificate.is_some_and(|certificate| same_name(other.subject_der(), certificate.issuer_der()))
-        };
-        let of_name = self.pool.iter().enumerate().filter(|(_, other)| is_issuer(other)).map(|(place, _)| place);
-        let mut candidates: Vec<usize> = of_name.collect();
+    fn step(&mut self, place: usize) -> Step {
+        let mut candidates = Vec::new();
+        if let Some(certificate) = self.certificate(place) {
+            let issuer = NameKey::of(certificate.issuer_der());
+            let anchors = self.anchors;
+            anchors.named(&issuer).iter().for_each(|anchor| self.add(anchor));
+            let named = self.pool.iter().enumerate().filter(|(_, member)| member.name == issuer);
+            candidates = named.map(|(place, _)| place).collect();
+        }
         candidates.sort_by_cached_key(|other| {
             let fits = self.key_id_relation(place, *other);
-            (Reverse(self.anchors.contains(other)), fits == Some(false), fits.is_none(), !self.is_valid(*other))
+            (!self.is_anchor(*other), fits == Some(false), fits.is_none(), !self.is_valid(*other))
         });
         Step { certificate: place, candidates, next: 0, has_issuer: false, fault: None }
     }
 
     /// Whether the key identifiers of subject and issuer agree; `None`: one has none.
     fn key_id_relation(&self, subject: usize, issuer: usize) -> Option<bool> {
-        let wanted = self.pool.get(subject)?.extensions().ok()?.authority_key_id.as_deref()?;
-        Some(self.pool.get(issuer)?.subject_key_id()? == wanted)
+        let wanted = self.certificate(subject)?.extensions().ok()?.authority_key_id.as_deref()?;
+        Some(self.certificate(issuer)?.subject_key_id()? == wanted)
     }
 
     fn is_valid(&self, place: usize) -> bool {
-        self.pool.get(place).is_some_and(|c| (c.not_before()..=c.not_after()).contains(&self.at))
+        self.certificate(place).is_some_and(|c| (c.not_before()..=c.not_after()).contains(&self.at))
     }
 
     fn is_signed_by(&mut self, subject: usize, issuer: usize) -> Result<bool> {
@@ -158,7 +177,7 @@ impl<'a> Search<'a> {
         if done > self.limits.path_signatures {
             return Err(Limit::new("path_signatures", self.limits.path_signatures, done).into());
         }
-        let (Some(certificate), Some(signer)) = (self.pool.get(subject), self.pool.get(issuer)) else {
+        let (Some(certificate), Some(signer)) = (self.certificate(subject), self.certificate(issuer)) else {
             return Ok(false);
         };
         let verdict = certificate.is_signed_by(signer.key());
@@ -169,12 +188,12 @@ impl<'a> Search<'a> {
     /// Whether both have the same name and key: the second way through the same CA is a loop.
     fn is_same_entity(&self, one: usize, other: usize) -> bool {
         let (Some(a), Some(b)) = (self.pool.get(one), self.pool.get(other)) else { return false };
-        one == other || (a.key().is_same_key(b.key()) && same_name(a.subject_der(), b.subject_der()))
+        one == other || (a.name == b.name && a.certificate.key().is_same_key(b.certificate.key()))
     }
 
     /// Why `issuer` is none, unless its key identifier says that another one of its name is meant.
     fn fault_of_issuer(&self, subject: usize, issuer: usize) -> Option<PathFault> {
-        let (certificate, signer) = (self.pool.get(subject)?, self.pool.get(issuer)?);
+        let (certificate, signer) = (self.certificate(subject)?, self.certificate(issuer)?);
         let is_known = certificate.signature_algorithm(signer.key()).is_some();
         let fault = if is_known { PathFault::Signature } else { PathFault::Algorithm };
         (self.key_id_relation(subject, issuer) != Some(false)).then_some(fault)
@@ -187,7 +206,7 @@ impl<'a> Search<'a> {
         let mut issuers = Vec::new();
         let mut error = None;
         for (place, fault) in &self.dead_ends {
-            let Some(certificate) = self.pool.get(*place).copied() else { continue };
+            let Some(certificate) = self.certificate(*place) else { continue };
             let urls = certificate.extensions().map(|read| read.issuer_urls.clone()).unwrap_or_default();
             if !urls.is_empty() {
                 issuers.push((certificate.clone(), urls));
@@ -209,7 +228,7 @@ impl<'a> Search<'a> {
         let signers = self.signed_by.iter().filter(|(_, verdict)| **verdict).map(|((_, issuer), _)| *issuer);
         let mut reached: Vec<usize> = signers.collect();
         reached.sort_by_key(|place| self.signed_by.get(&(*place, *place)) == Some(&true));
-        reached.last().and_then(|place| self.pool.get(*place)).copied()
+        reached.last().and_then(|place| self.certificate(*place))
     }
 }
 
