@@ -28,7 +28,7 @@ state, port, foreign = sys.argv[1:4]
 here = os.path.dirname(os.path.abspath(__file__))
 base = f"http://127.0.0.1:{port}"
 utc = timezone.utc
-cases = {"timestamp": [], "ocsp": []}
+cases = {"timestamp": [], "tokens": [], "ocsp": []}
 saved = set()
 
 
@@ -402,6 +402,41 @@ def foreign_answers():
                        at=body["produced_at"].native, delegate="no-check")
 
 
+def foreign_tokens():
+    """One token of each maker, format and place."""
+    for file in sorted(glob.glob(f"{foreign}/*")):
+        maker = os.path.basename(file).split("-")[0]
+        found = {}
+        if file.endswith(".asice"):
+            with zipfile.ZipFile(file) as archive:
+                for entry in archive.namelist():
+                    xml = archive.read(entry)
+                    for place in ("SignatureTimeStamp", "ArchiveTimeStamp"):
+                        for element in re.findall(rf"<[^>]*{place}\b.*?</[^>]*{place}>".encode(), xml, re.S):
+                            value = re.search(rb"EncapsulatedTimeStamp[^>]*>([^<]+)<", element)
+                            found[place] = base64.b64decode(re.sub(rb"\s|&#13;|&#xD;", b"", value[1]))
+        elif file.endswith(".pdf"):
+            with open(file, "rb") as f:
+                for value in re.findall(rb"/Contents ?<([0-9A-Fa-f]+)>", f.read()):
+                    data = bytes.fromhex(value.decode())
+                    signed = cms.ContentInfo.load(data)["content"]
+                    if signed["encap_content_info"]["content_type"].native == "tst_info":
+                        found["DocTimeStamp"] = data
+                    for attribute in signed["signer_infos"][0]["unsigned_attrs"] or []:
+                        if attribute["type"].native == "signature_time_stamp_token":
+                            found["attribute"] = attribute["values"][0].dump()
+        for place, data in found.items():
+            name = f"{maker}-{place}.tst".lower()
+            if name in saved:
+                continue
+            info = cms.ContentInfo.load(data)["content"]["encap_content_info"]["content"].parsed
+            imprint = info["message_imprint"]
+            cases["tokens"].append({
+                "file": save(name, data), "digest": imprint["hash_algorithm"]["algorithm"].native,
+                "imprint": imprint["hashed_message"].native.hex(), "time": text(info["gen_time"].native),
+            })
+
+
 def made_answers():
     at = now().replace(microsecond=0)
     ca = make("CA", ca=True, usage=("key_cert_sign",))
@@ -505,11 +540,12 @@ def made_answers():
 recorded_stamps()
 made_stamps()
 recorded_answers()
+foreign_tokens()
 foreign_answers()
 made_answers()
 with open(os.path.join(here, "index.json"), "w") as f:
     f.write("{\n")
     for n, (theme, list_of) in enumerate(cases.items()):
-        f.write(f'"{theme}": [\n' + ",\n".join(json.dumps(case) for case in list_of) + "\n]" + (",\n" if n == 0 else "\n"))
+        f.write(f'"{theme}": [\n' + ",\n".join(json.dumps(case) for case in list_of) + "\n]" + (",\n" if n < 2 else "\n"))
     f.write("}\n")
 print({theme: len(list_of) for theme, list_of in cases.items()})
