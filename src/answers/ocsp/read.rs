@@ -136,7 +136,7 @@ fn read_basic(bytes: &[u8], basic: &[u8], limits: &Limits) -> Result<Response> {
     if let Some(tagged) = inside.optional(der::context(1))? {
         read_extensions(&tagged, |id, value| match id {
             oid::OCSP_NONCE => {
-                nonce = Some(value.read(der::OCTET_STRING)?.content().to_vec());
+                nonce = Some(nonce_in(value));
                 Ok(Known::Yes)
             }
             // "Revoked" may stand for a certificate that was never issued: it is as little good.
@@ -164,6 +164,13 @@ fn read_basic(bytes: &[u8], basic: &[u8], limits: &Limits) -> Result<Response> {
         nonce,
         certificates,
     })
+}
+
+/// The nonce is an OCTET STRING inside; some services repeat what they were sent without it.
+fn nonce_in(value: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::der(value, ErrorCode::OcspMalformed);
+    let inner = reader.read(der::OCTET_STRING).ok().filter(|_| reader.is_empty());
+    inner.map_or(value, |inner| inner.content()).to_vec()
 }
 
 fn read_responder(inside: &mut Reader<'_>) -> Result<ResponderId> {
@@ -205,3 +212,16 @@ fn refusal(status: u32) -> Error {
 }
 
 const SUCCESSFUL: u32 = 0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonces_are_read_with_and_without_their_octet_string() {
+        assert_eq!(nonce_in(&[4, 2, 7, 8]), [7, 8]);
+        assert_eq!(nonce_in(&[7, 8]), [7, 8]);
+        assert_eq!(nonce_in(&[4, 1, 7, 8]), [4, 1, 7, 8]);
+        assert!(nonce_in(&[]).is_empty());
+    }
+}

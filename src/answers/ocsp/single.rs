@@ -2,7 +2,7 @@
 
 use crate::der::{self, Element, Reader};
 use crate::digest::DigestAlgorithm;
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::pki::{AlgorithmIdentifier, Reason, oid};
 use crate::time::Time;
 
@@ -46,7 +46,9 @@ impl Single {
         if let Some(tagged) = fields.optional(der::context(1))? {
             read_extensions(&tagged, |id, value| {
                 match id {
-                    oid::OCSP_ARCHIVE_CUTOFF => archive_cutoff = Some(read_time(value)?),
+                    oid::OCSP_ARCHIVE_CUTOFF => {
+                        archive_cutoff = Some(read_time(&mut Reader::der(value, ErrorCode::OcspMalformed))?);
+                    }
                     _ => return Ok(Known::No),
                 }
                 Ok(Known::Yes)
@@ -85,10 +87,7 @@ pub(super) enum Known {
 }
 
 /// Shows the extensions inside an explicit tag; a critical one that is not known is a fault.
-pub(super) fn read_extensions(
-    tagged: &Element<'_>,
-    mut take: impl FnMut(&[u8], &mut Reader<'_>) -> Result<Known>,
-) -> Result<()> {
+pub(super) fn read_extensions(tagged: &Element<'_>, mut take: impl FnMut(&[u8], &[u8]) -> Result<Known>) -> Result<()> {
     let mut inside = tagged.reader()?;
     let mut list = inside.sequence()?;
     inside.end()?;
@@ -98,7 +97,7 @@ pub(super) fn read_extensions(
         let is_critical = extension.optional(der::BOOLEAN)?.map(|flag| flag.boolean()).transpose()?.unwrap_or(false);
         let value = extension.read(der::OCTET_STRING)?;
         extension.end()?;
-        let known = take(id, &mut Reader::der(value.content(), crate::error::ErrorCode::OcspMalformed))?;
+        let known = take(id, value.content())?;
         if is_critical && matches!(known, Known::No) {
             return Err(value.fault());
         }
