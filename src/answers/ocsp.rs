@@ -130,6 +130,9 @@ impl Response {
         }
         self.check_times(single, question, limits)?;
         let revocation = match single.verdict {
+            Verdict::Good if is_forgotten(single, question.certificate) => {
+                return Err(fault(ErrorCode::OcspExpired).time(question.certificate.not_after()).into());
+            }
             Verdict::Good => None,
             Verdict::Revoked { time, reason } => Some(Revocation { time, reason }),
             Verdict::Unknown => return Err(fault(ErrorCode::OcspUnknown).into()),
@@ -188,6 +191,12 @@ impl Status {
     pub(crate) fn require_good(&self) -> Result<()> {
         self.revocation.map_or(Ok(()), |revocation| Err(revocation.error()))
     }
+}
+
+/// Whether the certificate had expired, and the service does not say that it still remembers it (RFC 6960, 4.4.4).
+fn is_forgotten(single: &Single, certificate: &Certificate) -> bool {
+    let end = certificate.not_after();
+    single.this_update > end && single.archive_cutoff.is_none_or(|cutoff| cutoff > end)
 }
 
 /// Whether the CertID is the question's, by the hash that the answer chose.

@@ -523,6 +523,9 @@ codes! {
     OcspStale = "ocsp.stale", Later, Service, "the OCSP answer is not of the time that is asked about",
         "It is too old or from the future, or older than what it has to confirm.",
         "Run again later; check the clock.";
+    OcspExpired = "ocsp.expired", Never, Document, "the certificate expired before the OCSP answer was made",
+        "A service need not remember expired certificates, and this one does not say that it does (archive cutoff).",
+        "Give an answer or a CRL from the time when the certificate was valid.";
 
     // input from callers
     ValuesMalformed = "values.malformed", Never, Document, "malformed line of values",

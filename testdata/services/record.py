@@ -438,9 +438,35 @@ def foreign_tokens():
 
 
 def made_answers():
-    at = now().replace(microsecond=0)
     ca = make("CA", ca=True, usage=("key_cert_sign",))
-    person = make("Person", ca, usage=("non_repudiation",))
+    answers_about(ca, make("Person", ca, usage=("non_repudiation",)), now().replace(microsecond=0))
+
+
+def expired_answers():
+    at = datetime(2030, 1, 1, tzinfo=utc)
+    ca = make("CA", ca=True, usage=("key_cert_sign",))
+    person = make("Person", ca, usage=("non_repudiation",), until=at - timedelta(days=10))
+    save("expired-ca.cer", ca[0].dump())
+    save("expired-person.cer", person[0].dump())
+    for case, expected, status, cutoff in (
+        ("forgotten", "ocsp.expired", "good", None),
+        ("remembered", "ok", "good", 11),
+        ("remembered-less", "ocsp.expired", "good", 9),
+        ("revoked", "certificate.revoked", "revoked", None),
+    ):
+        fields = {"cert_id": identifier(person[0], ca[0]), "this_update": at,
+                  "cert_status": ocsp.CertStatus(status, core.Null() if status == "good" else ocsp.RevokedInfo(
+                      {"revocation_time": at - timedelta(days=20)}))}
+        if cutoff:
+            fields["single_extensions"] = [{"extn_id": "archive_cutoff", "extn_value": at - timedelta(days=cutoff)}]
+        body = ocsp.ResponseData({"responder_id": ocsp.ResponderId("by_name", ca[0].subject), "produced_at": at, "responses": [fields]})
+        basic = ocsp.BasicOCSPResponse({"tbs_response_data": body, "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+                                        "signature": sign(ca[1], body.dump())}).dump()
+        answer(f"expired-{case}", basic, expected, "expired-person.cer", "expired-ca.cer", at=at, basic=True,
+               delegate=None if expected.startswith("ocsp") else "issuer")
+
+
+def answers_about(ca, person, at):
     other_ca = make("CA", ca=True, usage=("key_cert_sign",))
     delegate = make("Responder", ca, purposes=["ocsp_signing"])
     trusted = make("Responder", ca, purposes=["ocsp_signing"], no_check=True)
@@ -543,6 +569,7 @@ recorded_answers()
 foreign_tokens()
 foreign_answers()
 made_answers()
+expired_answers()
 with open(os.path.join(here, "index.json"), "w") as f:
     f.write("{\n")
     for n, (theme, list_of) in enumerate(cases.items()):
