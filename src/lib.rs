@@ -43,7 +43,7 @@
 //! error limits source output digest time secret signature     values and bounds
 //! evidence                                                    what is asked of services, and what came back
 //! der                                                         bytes <-> ASN.1
-//! pki                                                         certificates and public keys
+//! pki                                                         certificates, keys, paths to a trusted one, CRLs
 //! cms                                                         signed attributes, SignedData
 //! answers                                                     time-stamps and OCSP: requests, and checks of what came
 //! zip xml                                                     entries; elements and their canonical forms

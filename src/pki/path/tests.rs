@@ -3,6 +3,7 @@
 use super::*;
 use crate::error::{ErrorCode, PathFault};
 
+mod made;
 mod nist;
 
 macro_rules! pem {
