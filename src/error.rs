@@ -48,7 +48,7 @@ pub enum Error {
     /// The key can't be used.
     Key(KeyError),
     /// A service can't be reached, or its answer is not what was asked for.
-    Service(ServiceError),
+    Service(Box<ServiceError>),
     /// Reading or writing failed.
     Io(Arc<io::Error>),
     /// A mistake of the calling code: an impossible combination of arguments.
@@ -110,9 +110,9 @@ impl Error {
         let host = || host.map(str::to_owned);
         match self {
             Error::Malformed(e) => {
-                Error::Service(ServiceError { host: host(), offset: e.offset, ..ServiceError::new(e.code, role) })
+                ServiceError { host: host(), offset: e.offset, ..ServiceError::new(e.code, role) }.into()
             }
-            Error::Service(e) => Error::Service(ServiceError { host: e.host.clone().or_else(host), ..e }),
+            Error::Service(e) => ServiceError { host: e.host.clone().or_else(host), ..*e }.into(),
             other => other,
         }
     }
@@ -427,8 +427,13 @@ from_parts! {
     CertificateError => Certificate,
     StateError => State,
     KeyError => Key,
-    ServiceError => Service,
     Misuse => Misuse,
+}
+
+impl From<ServiceError> for Error {
+    fn from(e: ServiceError) -> Self {
+        Error::Service(Box::new(e))
+    }
 }
 
 impl From<io::Error> for Error {

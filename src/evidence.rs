@@ -57,28 +57,33 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    /// A question to a time-stamping service of the caller's choice.
-    pub(crate) fn time_stamp(request: Vec<u8>) -> Self {
+    /// A question to a time-stamping service of the caller's choice: a DER TimeStampReq.
+    #[must_use]
+    pub fn time_stamp(request: Vec<u8>) -> Self {
         Fetch::new(Role::Timestamp, Vec::new(), Some(request))
     }
 
-    /// A question for the status of a certificate.
-    pub(crate) fn ocsp(urls: Vec<String>, request: Vec<u8>) -> Self {
+    /// A question for the status of a certificate: a DER OCSPRequest.
+    #[must_use]
+    pub fn ocsp(urls: Vec<String>, request: Vec<u8>) -> Self {
         Fetch::new(Role::Ocsp, urls, Some(request))
     }
 
     /// A revocation list, which is the same under each of the addresses.
-    pub(crate) fn crl(urls: Vec<String>) -> Self {
+    #[must_use]
+    pub fn crl(urls: Vec<String>) -> Self {
         Fetch::new(Role::Crl, urls, None)
     }
 
     /// An issuer's certificate, which is the same under each of the addresses.
-    pub(crate) fn certificate(urls: Vec<String>) -> Self {
+    #[must_use]
+    pub fn certificate(urls: Vec<String>) -> Self {
         Fetch::new(Role::Certificate, urls, None)
     }
 
     /// Says that an older answer, such as one of a cache, will not do.
-    pub(crate) fn newer_than(self, time: Time) -> Self {
+    #[must_use]
+    pub fn newer_than(self, time: Time) -> Self {
         Fetch { not_older_than: Some(time), ..self }
     }
 

@@ -1,6 +1,6 @@
 //! Entry points of the fuzz targets for answers of services: any bytes in, no panic, and nothing is taken for two things.
 
-use crate::answers::ocsp::{Question, Response};
+use crate::answers::ocsp::{Question, Responder, Response};
 use crate::answers::timestamp::{Request, Token, accept};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::limits::Limits;
@@ -51,6 +51,9 @@ pub fn ocsp(data: &[u8]) {
         if let Ok(status) = status {
             let _ = (status.require_good(), status.next_update, status.archive_cutoff, status.this_update);
             assert!(status.produced_at == response.produced_at());
+            if let Responder::Delegate { certificate, .. } = &status.responder {
+                assert!(ca.issued(certificate), "a delegate is the issuer's own");
+            }
             let other = Question::new(&ca, &ca, response.produced_at()).not_older_than(status.this_update);
             // A sound response may speak of several certificates; this one's issuer never spoke of itself.
             assert!(response.check(&other, &limits).is_err(), "another certificate");

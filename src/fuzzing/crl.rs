@@ -22,7 +22,11 @@ pub fn crl(data: &[u8]) {
             return;
         }
     };
-    assert_eq!(crl.entry_count(), in_pieces.entry_count());
+    let head = |crl: &Crl| {
+        let times = (crl.this_update(), crl.next_update(), crl.expired_since());
+        (crl.entry_count(), crl.issuer_der().to_vec(), times, crl.source().len())
+    };
+    assert_eq!(head(&crl), head(&in_pieces));
     let Ok(certificates) = Certificate::parse_all(CERTIFICATES) else { return };
     let Ok(at) = Time::from_unix(AT) else { return };
     for certificate in &certificates {
@@ -31,11 +35,19 @@ pub fn crl(data: &[u8]) {
         for signer in &certificates {
             let question = Question::new(certificate, signer, at).skew_seconds(300);
             let told = |crl: &Crl| {
-                let status = crl.check(&question, &limits);
-                status.map(|status| (status.revocation, status.require_good().is_ok())).map_err(|e| e.to_string())
+                let status = crl.check(&question, &limits).map_err(|e| e.to_string())?;
+                let times = (status.this_update, status.next_update);
+                assert_eq!(times, (crl.this_update(), crl.next_update()), "a status is as old as its list");
+                Ok::<_, String>((status.revocation, status.reasons, status.require_good().is_ok()))
             };
             let one = told(&crl);
             assert_eq!(one, told(&in_pieces));
+            if let Some(later) =
+                crl.this_update().as_unix().checked_add(1).and_then(|later| Time::from_unix(later).ok())
+            {
+                let question = Question::new(certificate, signer, at).skew_seconds(300).not_older_than(later);
+                assert!(crl.check(&question, &limits).is_err(), "an older list will not do");
+            }
             assert!(one.is_err() || crl.is_signed_by(signer, at).unwrap_or(false), "only what is signed is told");
         }
     }

@@ -4,7 +4,7 @@ use crate::cms::{SignedData, TstInfo};
 use crate::digest::DigestAlgorithm;
 use crate::key::{LocalKey, needs_password};
 use crate::limits::Limits;
-use crate::pki::path::{Anchors, Purpose, build};
+use crate::pki::path::{Anchors, Built, Purpose, build};
 use crate::pki::{Certificate, ecdsa_der_from_fixed, is_strict_ecdsa_der};
 use crate::secret::Secret;
 use crate::signature::Curve;
@@ -39,6 +39,13 @@ pub fn certificate(data: &[u8]) {
     if let Ok(certificate) = Certificate::from_der(data) {
         assert_eq!(certificate.as_der(), data);
         let _ = (certificate.is_self_signed(), certificate.key().algorithm(), certificate.serial());
+        if let Ok(extensions) = certificate.extensions() {
+            let mut urls = extensions.crl_points.iter().flat_map(|point| point.urls());
+            assert!(
+                urls.all(|url| url.to_ascii_lowercase().starts_with("http")),
+                "only what can be fetched is an address"
+            );
+        }
         path(&certificate);
     }
     let _ = Certificate::parse_all(data);
@@ -51,8 +58,14 @@ fn path(certificate: &Certificate) {
     for purpose in [Purpose::Signer, Purpose::Timestamping, Purpose::OcspSigning, Purpose::CrlSigning, Purpose::Ca] {
         for anchors in [&anchors, &Anchors::default()] {
             let built = build(certificate, known, anchors, certificate.not_after(), purpose, &Limits::default());
-            let is_trusted = built.is_ok_and(|built| built.into_path().is_ok());
-            assert!(!is_trusted || !anchors.is_empty(), "nobody is trusted by himself");
+            if let Ok(Built::Missing(missing)) = &built {
+                let urls = missing.issuers.iter().flat_map(|(_, urls)| urls);
+                assert!(urls.into_iter().all(|url| url.starts_with("http")), "only what can be fetched is missing");
+            }
+            let Some(path) = built.ok().and_then(|built| built.into_path().ok()) else { continue };
+            assert!(!anchors.is_empty(), "nobody is trusted by himself");
+            assert!(path.certificates().last().is_some_and(|last| anchors.contains(last)), "it ends at an anchor");
+            assert!(path.pairs().all(|(one, issuer)| issuer.issued(one)), "each is signed by the next");
         }
     }
 }

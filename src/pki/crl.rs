@@ -19,8 +19,7 @@ use crate::pki::{AlgorithmIdentifier, Certificate, same_name, strength};
 use crate::source::Source;
 use crate::time::Time;
 
-pub(crate) use check::{Question, Status};
-pub(crate) use scope::Reasons;
+pub(crate) use check::Question;
 
 /// A list: its fields, and where its entries are.
 #[derive(Debug, Clone)]

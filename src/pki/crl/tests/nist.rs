@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::error::Malformed;
+use crate::pki::crl::check::Status;
+use crate::pki::crl::scope::Reasons;
 use crate::pki::path::{Anchors, Path, Purpose, build};
 
 #[test]
