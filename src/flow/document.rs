@@ -102,7 +102,7 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) with the offset of the first thing that is
-    /// wrong; [`Error::LimitExceeded`](crate::Error::LimitExceeded); `input.format` for anything else.
+    /// wrong, `pdf.not-a-pdf` for what is neither; [`Error::LimitExceeded`](crate::Error::LimitExceeded).
     pub fn open(source: Source, limits: &Limits) -> Result<Self> {
         Document::open_with(source, limits, Recovery::Refuse)
     }
