@@ -43,5 +43,22 @@ fn inspect(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, inspect);
+fn containers(criterion: &mut Criterion) {
+    let new = Document::new_container(inputs::data_files(100), &Limits::default()).expect("can be a container");
+    let signed = eseal::seal::seal(&new, &inputs::plan(), &inputs::example_key(), inputs::moment()).expect("signs");
+    let mut bytes = Vec::new();
+    signed.output().write_to(&mut bytes).expect("writes");
+    let bytes = Arc::new(bytes);
+    let mut group = criterion.benchmark_group("inspect a container");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("100 files of 30 KB", |b| {
+        b.iter(|| {
+            let source = Source::from_shared(Arc::clone(&bytes));
+            black_box(Document::open(source, &Limits::default()).expect("opens").inspect().expect("reads"))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, inspect, containers);
 criterion_main!(benches);

@@ -39,5 +39,18 @@ fn many_objects(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, small, many_objects);
+fn containers(criterion: &mut Criterion) {
+    let plan = inputs::plan();
+    let mut group = criterion.benchmark_group("prepare a container");
+    for count in [1, 100, 1_000] {
+        let new = Document::new_container(inputs::data_files(count), &Limits::default()).expect("can be a container");
+        group.throughput(Throughput::Bytes(count as u64 * 30_000));
+        group.bench_function(BenchmarkId::new("files of 30 KB", count), |b| {
+            b.iter(|| black_box(new.prepare(&plan, inputs::moment()).expect("prepares")));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, small, many_objects, containers);
 criterion_main!(benches);

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use eseal::key::LocalKey;
-use eseal::{Certificate, Limits, Moment, Plan, Time};
+use eseal::{Certificate, DataFile, Limits, Moment, Plan, Source, Time};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
@@ -71,6 +71,12 @@ pub(crate) fn words(seed: u64, bytes: usize) -> Vec<u8> {
     }
     out.truncate(bytes);
     out
+}
+
+/// So many texts of 30 KB as data files.
+pub(crate) fn data_files(count: usize) -> Vec<DataFile> {
+    let file = |n: usize| DataFile::new(format!("{n}.txt"), Source::from_bytes(words(n as u64 + 1, 30_000)));
+    (0..count).map(file).collect()
 }
 
 /// A document of about `bytes` bytes with that many small objects and one content stream, which makes up its size.
