@@ -8,6 +8,7 @@ mod answers;
 mod containers;
 mod crl;
 mod crypto;
+mod pieces;
 mod signing;
 mod xades;
 mod xml;

@@ -311,10 +311,10 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-/// The digest of one whole source.
-pub(crate) fn digest_of(source: &Source, algorithm: DigestAlgorithm) -> Result<Digest> {
+/// The digest of a part of a source.
+pub(crate) fn digest_of(source: &Source, range: Range<u64>, algorithm: DigestAlgorithm) -> Result<Digest> {
     let mut state = State::new(algorithm);
-    source.for_each(0..source.len(), |bytes| {
+    source.for_each(range, |bytes| {
         state.update(bytes);
         Ok(())
     })?;

@@ -1,6 +1,7 @@
 //! An existing container: what it holds, and what its earlier signatures cover.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::asice::data_file::Content;
 use crate::asice::earlier::Earlier;
@@ -22,6 +23,8 @@ pub(crate) struct Container {
     manifest: Option<BTreeMap<String, String>>,
     /// Digests that were told.
     assumed: BTreeMap<String, Digest>,
+    /// Read when it is asked for, once.
+    earlier: OnceLock<Earlier>,
     remarks: Vec<String>,
 }
 
@@ -39,7 +42,8 @@ impl Container {
             None => None,
         };
         let (source, limits) = (source.clone(), limits.clone());
-        Ok(Container { source, limits, archive, mimetype, manifest, assumed: BTreeMap::new(), remarks })
+        let (assumed, earlier) = (BTreeMap::new(), OnceLock::new());
+        Ok(Container { source, limits, archive, mimetype, manifest, assumed, earlier, remarks })
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -64,6 +68,7 @@ impl Container {
 
     /// Takes the digests of these data files as told.
     pub(crate) fn assume(mut self, files: Vec<DataFile>) -> Result<Self> {
+        let mut assumed = self.assumed.clone();
         let earlier = self.earlier()?;
         for file in &files {
             let Content::Digest { digest, size } = file.content() else {
@@ -75,11 +80,12 @@ impl Container {
                 return Err(Refusal::new(ErrorCode::AsiceUnknownFile).file(file.name()).into());
             }
             let other_size = entry.zip(*size).is_some_and(|(entry, size)| entry.size != size);
-            let told_twice = self.assumed.insert(file.name().to_owned(), *digest).is_some_and(|old| old != *digest);
+            let told_twice = assumed.insert(file.name().to_owned(), *digest).is_some_and(|old| old != *digest);
             if other_size || told_twice {
                 return Err(Refusal::new(ErrorCode::AsiceDigest).file(file.name()).into());
             }
         }
+        self.assumed = assumed;
         Ok(self)
     }
 
@@ -142,8 +148,11 @@ impl Container {
     }
 
     /// What is signed already.
-    pub(crate) fn earlier(&self) -> Result<Earlier> {
-        Earlier::read(self)
+    pub(crate) fn earlier(&self) -> Result<&Earlier> {
+        match self.earlier.get() {
+            Some(earlier) => Ok(earlier),
+            None => Earlier::read(self).map(|read| self.earlier.get_or_init(|| read)),
+        }
     }
 
     /// Whether the signature that was added last is by `certificate`.

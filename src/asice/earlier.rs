@@ -119,6 +119,17 @@ impl Earlier {
         }
     }
 
+    /// Makes sure that each signature that covers the file `name` tells a digest that can be compared.
+    ///
+    /// # Errors
+    /// `xades.reference`.
+    pub(crate) fn check_comparable(&self, name: &str) -> Result<()> {
+        match self.covered.iter().flatten().any(|one| one.name == name && one.digest.is_none()) {
+            true => Err(Refusal::new(ErrorCode::XadesReference).file(name).into()),
+            false => Ok(()),
+        }
+    }
+
     /// The signer of the last signature.
     pub(crate) fn last_signer(&self) -> Option<&Certificate> {
         self.files.last()?.1.signatures().last()?.signer.as_ref()

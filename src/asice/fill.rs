@@ -12,7 +12,7 @@ use crate::asice::measure::measure;
 use crate::asice::{DataFile, prepare::DIGEST};
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::{ErrorCode, Limit, Misuse, Refusal, Result, StateError};
-use crate::output::{Make, Output, Sink};
+use crate::output::{Make, Output, Sink, digest_of};
 use crate::source::{Source, to_u64};
 use crate::time::Time;
 use crate::zip::{Archive, Compress, Names, Writer};
@@ -60,6 +60,7 @@ impl Container {
         let mut parts = Vec::with_capacity(given.len());
         for name in given {
             let source = sources.of(name)?.clone();
+            earlier.check_comparable(name)?;
             let (measured, digests) = measure(&source, &algorithms)?;
             digests.iter().try_for_each(|digest| earlier.check_digest(name, digest))?;
             let digest = digests.into_iter().next().ok_or(crate::Error::Bug("a pass over a file without a digest"))?;
@@ -70,8 +71,8 @@ impl Container {
                 source,
             });
         }
-        let archive = Archive::open(self.source(), self.limits())?;
-        let frame = frame(self.source(), archive.directory_offset())?;
+        let archive = self.archive().clone();
+        let frame = digest_of(self.source(), 0..archive.directory_offset(), DIGEST)?;
         Ok(Output::made(Arc::new(Filled { source: self.source().clone(), archive, frame, parts, compress, modified })))
     }
 }
@@ -104,7 +105,7 @@ impl Make for Filled {
     }
 
     fn verify_sources(&self) -> Result<()> {
-        let now = frame(&self.source, self.archive.directory_offset())?;
+        let now = digest_of(&self.source, 0..self.archive.directory_offset(), DIGEST)?;
         if now != self.frame {
             return Err(StateError::new(ErrorCode::DocumentChanged).into());
         }
@@ -114,13 +115,4 @@ impl Make for Filled {
     fn len(&self) -> Option<u64> {
         None
     }
-}
-
-fn frame(source: &Source, end: u64) -> Result<Digest> {
-    let mut state = State::new(DIGEST);
-    source.for_each(0..end, |bytes| {
-        state.update(bytes);
-        Ok(())
-    })?;
-    Ok(state.finish())
 }

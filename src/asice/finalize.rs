@@ -10,7 +10,7 @@ use crate::asice::{DataFile, Draft, manifest};
 use crate::digest::{Digest, State};
 use crate::error::{Error, ErrorCode, Refusal, Result, StateError};
 use crate::limits::Limits;
-use crate::output::{Make, Output, Piece, Sink, Stream, Update};
+use crate::output::{Make, Output, Piece, Sink, Stream, Update, digest_of};
 use crate::signature::SignatureAlgorithm;
 use crate::source::{Source, to_u64};
 use crate::time::Time;
@@ -128,7 +128,7 @@ impl Part {
 
     /// Reads the content, and makes sure that it is what was signed.
     pub(super) fn verify(&self) -> Result<()> {
-        let digest = crate::output::digest_of(&self.source, self.digest.algorithm())?;
+        let digest = digest_of(&self.source, 0..self.source.len(), self.digest.algorithm())?;
         if digest == self.digest { Ok(()) } else { Err(self.altered()) }
     }
 

@@ -22,7 +22,7 @@ impl Container {
     /// When an entry or a signature file can't be read. What does not verify is a finding.
     pub(crate) fn inspect(&self) -> Result<ContainerInspection> {
         let earlier = self.earlier()?;
-        let digests = self.digests(&earlier)?;
+        let digests = self.digests(earlier)?;
         let names: BTreeSet<&str> = self.data_files().map(|entry| entry.name.as_str()).collect();
         let signatures: Vec<ContainerSignature> = earlier
             .signatures()
@@ -38,8 +38,8 @@ impl Container {
             bytes: self.source().len(),
             mimetype: self.mimetype().to_owned(),
             entries: self.archive().entries().iter().map(entry).collect(),
-            data_files: self.data_file_reports(&earlier),
-            remarks: self.all_remarks(&earlier, &names),
+            data_files: self.data_file_reports(earlier),
+            remarks: self.all_remarks(earlier, &names),
             signatures,
         })
     }

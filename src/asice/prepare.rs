@@ -49,7 +49,7 @@ pub(crate) fn prepare(container: &Container, plan: &Plan, moment: &Moment) -> Re
     container.check_can_be_added_to()?;
     let earlier = container.earlier()?;
     earlier.check_coverage(container)?;
-    let names = container.files_to_sign(&earlier)?;
+    let names = container.files_to_sign(earlier)?;
     check_references(names.len(), container.limits().xades_references)?;
 
     let mut reading = Reading::new(container, &earlier.algorithms());
@@ -79,7 +79,10 @@ pub(crate) fn prepare(container: &Container, plan: &Plan, moment: &Moment) -> Re
         let (digest, read) = digests.get(name).copied().or(told).ok_or_else(missing)?;
         earlier.check_digest(name, &digest)?;
         check_data_file(name, container.limits())?;
-        let media_type = container.media_type(name).unwrap_or_else(|| media_type::of_name(name));
+        let told = container.media_type(name).or_else(|| earlier.media_type(name));
+        let media_type = told.unwrap_or_else(|| media_type::of_name(name));
+        // Another maker's word, which has to be repeated as it is.
+        media_type::check(&media_type).map_err(|_| Refusal::new(ErrorCode::AsiceManifest).file(*name))?;
         references.push(DataReference { name: (*name).to_owned(), digest, media_type });
         was_read.push(read);
     }

@@ -99,7 +99,7 @@ impl Signed {
         };
         match self.output.as_update() {
             Some(update) if known.is_some_and(|known| known.algorithm() != DigestAlgorithm::Sha256) => {
-                digest_of(&update.source, DigestAlgorithm::Sha256).map(Some)
+                digest_of(&update.source, 0..update.source.len(), DigestAlgorithm::Sha256).map(Some)
             }
             _ => Ok(known.filter(|known| known.algorithm() == DigestAlgorithm::Sha256)),
         }

@@ -1,12 +1,12 @@
 //! CRLs: read from memory and in pieces, asked about certificates.
 
-use std::io;
 use std::sync::Arc;
 
+use super::pieces::Pieces;
 use crate::Limits;
 use crate::pki::Certificate;
 use crate::pki::crl::{Crl, Question};
-use crate::source::{ReadAt, Source};
+use crate::source::Source;
 use crate::time::Time;
 
 /// Reads a CRL in two ways and asks it about the certificates of its issuers.
@@ -50,20 +50,6 @@ pub fn crl(data: &[u8]) {
             }
             assert!(one.is_err() || crl.is_signed_by(signer, at).unwrap_or(false), "only what is signed is told");
         }
-    }
-}
-
-/// The same bytes behind a reader that gives few at a time.
-struct Pieces(Vec<u8>);
-
-impl ReadAt for Pieces {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|skip| self.0.get(skip..)).unwrap_or_default();
-        let len = rest.len().min(buffer.len()).min(777);
-        if let (Some(to), Some(from)) = (buffer.get_mut(..len), rest.get(..len)) {
-            to.copy_from_slice(from);
-        }
-        Ok(len)
     }
 }
 

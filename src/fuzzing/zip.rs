@@ -1,11 +1,11 @@
 //! ZIPs: read twice, continued, read again.
 
-use std::io;
 use std::sync::Arc;
 
+use super::pieces::Pieces;
 use crate::error::Result;
 use crate::output::{Sink, Stream};
-use crate::source::{ReadAt, Source, to_u64, to_usize};
+use crate::source::{Source, to_u64, to_usize};
 use crate::zip::{Archive, Entry, Names, Packing, Writer, check_name};
 use crate::{Limits, Time};
 
@@ -89,20 +89,6 @@ fn add(archive: &Archive, sink: &mut dyn Sink) -> Result<()> {
     let mut writer = Writer::continuing(sink, archive.directory_offset(), archive.directory()?);
     writer.bytes(ADDED, Time::from_unix(0)?, Packing::Deflate(2), b"<added/>")?;
     writer.finish(archive.comment()).map(drop)
-}
-
-/// The same bytes behind a reader that gives few at a time.
-struct Pieces(Vec<u8>);
-
-impl ReadAt for Pieces {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|skip| self.0.get(skip..)).unwrap_or_default();
-        let len = rest.len().min(buffer.len()).min(777);
-        if let (Some(to), Some(from)) = (buffer.get_mut(..len), rest.get(..len)) {
-            to.copy_from_slice(from);
-        }
-        Ok(len)
-    }
 }
 
 const ADDED: &str = "META-INF/signatures-added.xml";

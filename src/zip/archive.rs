@@ -15,7 +15,7 @@ use crate::source::{Source, to_u64};
 /// A ZIP whose every byte is owned by exactly one record.
 ///
 /// Content is read later, and checked while it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Archive {
     pub(super) source: Source,
     entries: Vec<Entry>,

@@ -184,6 +184,54 @@ fn a_broken_container_gets_no_other_signature() {
     assert_eq!(code(open(&broken).prepare(&plan("p256"), moment(2))), ErrorCode::AsiceDigest);
 }
 
+/// A stored container in which `old`, in the entry that lies between `from` and `to`, has become `new` of that length.
+fn altered(bytes: &[u8], from: &[u8], to: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|window| window == what).unwrap();
+    let start = bytes.windows(from.len()).position(|window| window == from).unwrap();
+    let end = start + find(&bytes[start..], to) + to.len();
+    let mut entry = bytes[start..end].to_vec();
+    let at = find(&entry, old);
+    entry[at..at + old.len()].copy_from_slice(new);
+    let (before, after) = (crc32fast::hash(&bytes[start..end]).to_le_bytes(), crc32fast::hash(&entry).to_le_bytes());
+    let mut out = bytes.to_vec();
+    out[start..end].copy_from_slice(&entry);
+    let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..*at + 4] == before).collect();
+    assert_eq!(places.len(), 2, "local header and directory");
+    places.into_iter().for_each(|at| out[at..at + 4].copy_from_slice(&after));
+    out
+}
+
+#[test]
+fn what_can_not_be_compared_is_not_filled_in() {
+    let plan = plan("p256").compress(Compress::Store);
+    let prepared =
+        Document::new_container(by_digest(&FILES[..1]), &limits()).unwrap().prepare(&plan, moment(1)).unwrap();
+    let value = sign(prepared.to_be_signed());
+    let fileless = written(&prepared.finalize(value).unwrap());
+    let (from, to) = (b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<asic", b"</asic:XAdESSignatures>");
+    let other = altered(
+        &fileless,
+        from,
+        to,
+        b"xmlenc#sha256\"></ds:DigestMethod><ds:DigestValue>WJG1",
+        b"xmlenc#sha999\"></ds:DigestMethod><ds:DigestValue>WJG1",
+    );
+    let time = Time::parse_rfc3339("2026-02-03T04:05:06Z").unwrap();
+    assert!(open(&fileless).fill(&data_files(&FILES[..1]), Compress::Auto, time).is_ok());
+    let refused = open(&other).fill(&data_files(&FILES[..1]), Compress::Auto, time);
+    assert_eq!(code(refused), ErrorCode::XadesReference);
+}
+
+#[test]
+fn a_manifest_that_can_not_be_repeated_is_a_fault_of_its_container() {
+    let bytes = made(&FILES[..1], &plan("p256").compress(Compress::Store), 1);
+    let (from, to) = (b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<manifest", b"</manifest:manifest>");
+    let blank = altered(&bytes, from, to, b"\"text/plain\"", b"\"          \"");
+    let error = open(&blank).prepare(&plan("p256"), moment(2)).unwrap_err();
+    assert_eq!((error.code(), error.scope()), (ErrorCode::AsiceManifest, eseal::Scope::Document));
+}
+
 #[test]
 fn names_that_no_container_can_hold_are_refused() {
     let one = |name: &str| code(Document::new_container(data_files(&[(name, b"x")]), &limits()));
