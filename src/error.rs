@@ -10,12 +10,18 @@ use std::sync::Arc;
 
 use crate::evidence::Role;
 
+mod certificate;
 mod code;
+mod document;
 mod path;
+mod retry;
 mod service;
 
-pub use code::{ErrorCode, Retry, Scope};
+pub use certificate::CertificateError;
+pub use code::ErrorCode;
+pub use document::{Limit, Malformed, Refusal};
 pub use path::PathFault;
+pub use retry::{Retry, Scope};
 pub use service::ServiceError;
 
 /// Result with this crate's [`Error`].
@@ -145,208 +151,6 @@ impl std::error::Error for Error {
             Error::Io(e) => Some(e.as_ref()),
             _ => None,
         }
-    }
-}
-
-/// Where and how bytes differ from their format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Malformed {
-    /// What is wrong.
-    pub code: ErrorCode,
-    /// Offset in the input, or in the decoded stream of `object` where the code says so.
-    pub offset: Option<u64>,
-    /// PDF object number.
-    pub object: Option<u32>,
-    /// The number that should be there.
-    pub expected: Option<u64>,
-    /// The number that is there.
-    pub found: Option<u64>,
-}
-
-impl Malformed {
-    /// A fault without a known place.
-    #[must_use]
-    pub fn new(code: ErrorCode) -> Self {
-        Malformed { code, offset: None, object: None, expected: None, found: None }
-    }
-
-    /// A fault at `offset`.
-    #[must_use]
-    pub fn at(code: ErrorCode, offset: u64) -> Self {
-        Malformed { offset: Some(offset), ..Malformed::new(code) }
-    }
-
-    /// Names the PDF object it is in.
-    #[must_use]
-    pub fn object(self, number: u32) -> Self {
-        Malformed { object: Some(number), ..self }
-    }
-
-    /// Adds both numbers.
-    #[must_use]
-    pub fn numbers(self, expected: u64, found: u64) -> Self {
-        Malformed { expected: Some(expected), found: Some(found), ..self }
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.message())?;
-        place(f, self.object, self.offset)?;
-        match (self.expected, self.found) {
-            (Some(expected), Some(found)) => write!(f, ": {expected} expected, {found} found"),
-            (None, Some(found)) => write!(f, ": {found} found"),
-            (Some(expected), None) => write!(f, ": {expected} expected"),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-/// Why sound input was not signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// What stands in the way.
-    pub code: ErrorCode,
-    /// Offset in the input.
-    pub offset: Option<u64>,
-    /// PDF object number.
-    pub object: Option<u32>,
-    /// The file of a container that it is about.
-    pub file: Option<String>,
-}
-
-impl Refusal {
-    /// A refusal without a known place.
-    #[must_use]
-    pub fn new(code: ErrorCode) -> Self {
-        Refusal { code, offset: None, object: None, file: None }
-    }
-
-    /// A refusal because of what stands at `offset`.
-    #[must_use]
-    pub fn at(code: ErrorCode, offset: u64) -> Self {
-        Refusal { offset: Some(offset), ..Refusal::new(code) }
-    }
-
-    /// Names the PDF object that stands in the way.
-    #[must_use]
-    pub fn object(self, number: u32) -> Self {
-        Refusal { object: Some(number), ..self }
-    }
-
-    /// Names the file of a container that it is about.
-    #[must_use]
-    pub fn file(self, name: impl Into<String>) -> Self {
-        Refusal { file: Some(name.into()), ..self }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.message())?;
-        if let Some(file) = &self.file {
-            // Escaped: a name can hold what would mislead on a terminal.
-            write!(f, " (\"{}\")", file.escape_debug())?;
-        }
-        place(f, self.object, self.offset)
-    }
-}
-
-/// The bound that was reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limit {
-    /// Name of the field of [`Limits`](crate::Limits), or `pdf_table_offset`: ten digits, a bound of the format's own.
-    pub name: &'static str,
-    /// Its value.
-    pub limit: u64,
-    /// What the input asked for; where only a lower bound is known, that.
-    pub found: u64,
-    /// Offset in the input.
-    pub offset: Option<u64>,
-}
-
-impl Limit {
-    /// `found` is more than `limit`.
-    #[must_use]
-    pub fn new(name: &'static str, limit: u64, found: u64) -> Self {
-        Limit { name, limit, found, offset: None }
-    }
-
-    /// Names the place.
-    #[must_use]
-    pub fn at(self, offset: u64) -> Self {
-        Limit { offset: Some(offset), ..self }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "limit {} is {}, at least {} is needed", self.name, self.limit, self.found)?;
-        place(f, None, self.offset)
-    }
-}
-
-/// Why a certificate can't be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CertificateError {
-    /// What is wrong with it.
-    pub code: ErrorCode,
-    /// The end or beginning of its validity, or when it was revoked, where that is the reason.
-    pub time: Option<crate::Time>,
-    /// The size of its key in bits, where that is the reason.
-    pub bits: Option<u32>,
-    /// What is wrong on the way to a trusted certificate, where that is the reason.
-    pub fault: Option<PathFault>,
-    /// The certificate on that way whose fault it is (RFC 4514).
-    pub subject: Option<String>,
-}
-
-impl CertificateError {
-    /// A fault without further facts.
-    #[must_use]
-    pub fn new(code: ErrorCode) -> Self {
-        CertificateError { code, time: None, bits: None, fault: None, subject: None }
-    }
-
-    /// Adds the moment that matters.
-    #[must_use]
-    pub fn time(self, time: crate::Time) -> Self {
-        CertificateError { time: Some(time), ..self }
-    }
-
-    /// Adds the key size.
-    #[must_use]
-    pub fn bits(self, bits: u32) -> Self {
-        CertificateError { bits: Some(bits), ..self }
-    }
-
-    /// Adds what is wrong on the way to a trusted certificate, and with which one.
-    #[must_use]
-    pub fn on_path(self, fault: PathFault, subject: impl Into<String>) -> Self {
-        CertificateError { fault: Some(fault), subject: Some(subject.into()), ..self }
-    }
-}
-
-impl fmt::Display for CertificateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.message())?;
-        if let Some(fault) = self.fault {
-            write!(f, ": {fault}")?;
-        }
-        if let Some(subject) = &self.subject {
-            write!(f, " ({subject})")?;
-        }
-        if let Some(time) = self.time {
-            write!(f, ": {time}")?;
-        }
-        if let Some(bits) = self.bits {
-            write!(f, ": {bits} bits")?;
-        }
-        Ok(())
     }
 }
 

@@ -1,0 +1,147 @@
+//! Faults of documents: bytes that are not what their format says, sound input that is not signed, bounds.
+
+use std::fmt;
+
+use super::code::ErrorCode;
+use super::place;
+
+/// Where and how bytes differ from their format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Malformed {
+    /// What is wrong.
+    pub code: ErrorCode,
+    /// Offset in the input, or in the decoded stream of `object` where the code says so.
+    pub offset: Option<u64>,
+    /// PDF object number.
+    pub object: Option<u32>,
+    /// The number that should be there.
+    pub expected: Option<u64>,
+    /// The number that is there.
+    pub found: Option<u64>,
+}
+
+impl Malformed {
+    /// A fault without a known place.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Malformed { code, offset: None, object: None, expected: None, found: None }
+    }
+
+    /// A fault at `offset`.
+    #[must_use]
+    pub fn at(code: ErrorCode, offset: u64) -> Self {
+        Malformed { offset: Some(offset), ..Malformed::new(code) }
+    }
+
+    /// Names the PDF object it is in.
+    #[must_use]
+    pub fn object(self, number: u32) -> Self {
+        Malformed { object: Some(number), ..self }
+    }
+
+    /// Adds both numbers.
+    #[must_use]
+    pub fn numbers(self, expected: u64, found: u64) -> Self {
+        Malformed { expected: Some(expected), found: Some(found), ..self }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        place(f, self.object, self.offset)?;
+        match (self.expected, self.found) {
+            (Some(expected), Some(found)) => write!(f, ": {expected} expected, {found} found"),
+            (None, Some(found)) => write!(f, ": {found} found"),
+            (Some(expected), None) => write!(f, ": {expected} expected"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Why sound input was not signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What stands in the way.
+    pub code: ErrorCode,
+    /// Offset in the input.
+    pub offset: Option<u64>,
+    /// PDF object number.
+    pub object: Option<u32>,
+    /// The file of a container that it is about.
+    pub file: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal without a known place.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Refusal { code, offset: None, object: None, file: None }
+    }
+
+    /// A refusal because of what stands at `offset`.
+    #[must_use]
+    pub fn at(code: ErrorCode, offset: u64) -> Self {
+        Refusal { offset: Some(offset), ..Refusal::new(code) }
+    }
+
+    /// Names the PDF object that stands in the way.
+    #[must_use]
+    pub fn object(self, number: u32) -> Self {
+        Refusal { object: Some(number), ..self }
+    }
+
+    /// Names the file of a container that it is about.
+    #[must_use]
+    pub fn file(self, name: impl Into<String>) -> Self {
+        Refusal { file: Some(name.into()), ..self }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.message())?;
+        if let Some(file) = &self.file {
+            // Escaped: a name can hold what would mislead on a terminal.
+            write!(f, " (\"{}\")", file.escape_debug())?;
+        }
+        place(f, self.object, self.offset)
+    }
+}
+
+/// The bound that was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limit {
+    /// Name of the field of [`Limits`](crate::Limits), or `pdf_table_offset`: ten digits, a bound of the format's own.
+    pub name: &'static str,
+    /// Its value.
+    pub limit: u64,
+    /// What the input asked for; where only a lower bound is known, that.
+    pub found: u64,
+    /// Offset in the input.
+    pub offset: Option<u64>,
+}
+
+impl Limit {
+    /// `found` is more than `limit`.
+    #[must_use]
+    pub fn new(name: &'static str, limit: u64, found: u64) -> Self {
+        Limit { name, limit, found, offset: None }
+    }
+
+    /// Names the place.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        Limit { offset: Some(offset), ..self }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limit {} is {}, at least {} is needed", self.name, self.limit, self.found)?;
+        place(f, None, self.offset)
+    }
+}
