@@ -5,3 +5,6 @@
 
 pub(crate) mod ocsp;
 pub(crate) mod timestamp;
+mod validation_data;
+
+pub(crate) use validation_data::ValidationData;

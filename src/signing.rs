@@ -6,10 +6,12 @@
 mod claims;
 mod plan;
 mod reserve;
+mod subject;
 mod tail;
 
 pub use claims::Policy;
 pub(crate) use claims::{Claims, Commitment};
 pub use plan::{Level, Plan};
-pub(crate) use reserve::reserve_bytes;
+pub(crate) use reserve::{TOKEN_BYTES, reserve_bytes};
+pub(crate) use subject::{Stamp, StampKind, Subject};
 pub(crate) use tail::Tail;

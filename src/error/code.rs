@@ -344,6 +344,9 @@ codes! {
         "Use OCSP, or another address.";
 
     // signature values, saved state
+    SignatureBroken = "signature.broken", Never, Document, "a signature does not verify",
+        "The digest of what it covers, its value, or the certificate that it names is not what it should be. Nothing is added to prove a signature that is broken.",
+        "Look with `eseal inspect`; ask whoever signed for a sound document.";
     SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
         "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
         "Sign exactly the digest that `prepare` printed; check the order of a batch. The prepared state is kept, so the right value can still come.";
@@ -420,6 +423,18 @@ codes! {
     ServiceTooLarge = "service.too-large", Never, Service, "the service's answer is too large",
         "It is longer than the limit that goes with its kind.",
         "Check the service's address; raise the limit if the answer is genuine.";
+    ServiceBlocked = "service.blocked", Never, Service, "the address is not one that may be asked",
+        "An address out of a certificate leads to a loopback, link-local or private network, or is no HTTP address. Whoever made the certificate could so reach into the house.",
+        "Where the service is genuine, name its host with `--allow-host HOST[:PORT]`.";
+    ServiceBudget = "service.budget", Later, Run, "no time-stamping service may be asked any more",
+        "Every configured service has given as many time-stamps as `budget` allows for one run.",
+        "Raise the budget, or run again: `--resume` goes on with what is not done.";
+    ServiceOffline = "service.offline", Later, Service, "no answer is at hand, and nobody may be asked",
+        "Answers come from files only, and the one that is needed is not among them.",
+        "Have the open requests answered with `eseal fetch DIR` on a machine with network, then run again.";
+    RevocationMissing = "revocation.missing", Never, Document, "nothing says where to ask whether a certificate is revoked",
+        "The certificate names neither an OCSP service nor a CRL, and none of those at hand speaks of it.",
+        "Give the revocation data of its issuer with `--evidence DIR`.";
     TimestampMalformed = "timestamp.malformed", Later, Service, "malformed time-stamp",
         "The answer is no TimeStampResp or token as RFC 3161 wants it: a page for people, half an answer, another structure.",
         "Check the address of the time-stamping service.";

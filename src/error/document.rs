@@ -70,15 +70,17 @@ pub struct Refusal {
     pub offset: Option<u64>,
     /// PDF object number.
     pub object: Option<u32>,
-    /// The file of a container that it is about.
+    /// The file of a container, or the field of a PDF, that it is about.
     pub file: Option<String>,
+    /// What exactly is wrong, where the code leaves it open.
+    pub detail: Option<&'static str>,
 }
 
 impl Refusal {
     /// A refusal without a known place.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Refusal { code, offset: None, object: None, file: None }
+        Refusal { code, offset: None, object: None, file: None, detail: None }
     }
 
     /// A refusal because of what stands at `offset`.
@@ -98,6 +100,12 @@ impl Refusal {
     pub fn file(self, name: impl Into<String>) -> Self {
         Refusal { file: Some(name.into()), ..self }
     }
+
+    /// Says what exactly is wrong.
+    #[must_use]
+    pub fn detail(self, text: &'static str) -> Self {
+        Refusal { detail: Some(text), ..self }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -107,7 +115,8 @@ impl fmt::Display for Refusal {
             // Escaped: a name can hold what would mislead on a terminal.
             write!(f, " (\"{}\")", file.escape_debug())?;
         }
-        place(f, self.object, self.offset)
+        place(f, self.object, self.offset)?;
+        self.detail.map_or(Ok(()), |detail| write!(f, ": {detail}"))
     }
 }
 

@@ -45,6 +45,15 @@ impl Crl {
         &self.source
     }
 
+    /// Whether it is the same list: the same bytes are signed, with the same value.
+    pub(crate) fn is_same_as(&self, other: &Crl) -> bool {
+        self.source.len() == other.source.len()
+            && self.digest == other.digest
+            && self.value == other.value
+            && self.issuer == other.issuer
+            && self.this_update == other.this_update
+    }
+
     /// The Name of whoever made it.
     pub(crate) fn issuer_der(&self) -> &[u8] {
         &self.issuer

@@ -18,6 +18,12 @@ use crate::zip::Compress;
 pub enum Level {
     /// B-B: the signature alone.
     Bb,
+    /// B-T: a time-stamp proves that the signature existed.
+    Bt,
+    /// B-LT: certificates and revocation data are in the document.
+    Blt,
+    /// B-LTA: an archive time-stamp protects all of it, and can be renewed.
+    Blta,
 }
 
 impl Level {
@@ -26,18 +32,20 @@ impl Level {
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Bb => "B-B",
+            Level::Bt => "B-T",
+            Level::Blt => "B-LT",
+            Level::Blta => "B-LTA",
         }
     }
 
-    /// The level named `b-b`, in either case.
+    /// The level named `b-b`, `b-t`, `b-lt` or `b-lta`, in either case.
     ///
     /// # Errors
-    /// [`Error::Misuse`](crate::Error::Misuse) for a level that is not made here.
+    /// [`Error::Misuse`](crate::Error::Misuse) for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "b-b" => Ok(Level::Bb),
-            _ => Err(Misuse::new("level is not b-b").into()),
-        }
+        let all = [Level::Bb, Level::Bt, Level::Blt, Level::Blta];
+        let found = all.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| Misuse::new("level is not b-b, b-t, b-lt or b-lta").into())
     }
 }
 

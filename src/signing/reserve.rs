@@ -27,5 +27,6 @@ pub(crate) fn reserve_bytes(plan: &Plan, most: Option<usize>) -> Result<usize> {
 }
 
 const FRAME_BYTES: usize = 1_200;
-const TOKEN_BYTES: usize = 8_192;
+/// Room for a time-stamp token.
+pub(crate) const TOKEN_BYTES: usize = 8_192;
 const ROUND_BYTES: usize = 1_024;
