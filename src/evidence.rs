@@ -81,6 +81,12 @@ impl Fetch {
         Fetch::new(Role::Certificate, urls, None)
     }
 
+    /// Sends it to this address alone; it stays the same question.
+    #[must_use]
+    pub fn at(self, url: impl Into<String>) -> Self {
+        Fetch { urls: vec![url.into()], ..self }
+    }
+
     /// Says that an older answer, such as one of a cache, will not do.
     #[must_use]
     pub fn newer_than(self, time: Time) -> Self {

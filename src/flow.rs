@@ -8,9 +8,11 @@ mod inputs;
 mod prepared;
 mod signed;
 mod state;
+mod upgrade;
 
 pub use document::{Document, Format, Inspection};
 pub use inputs::Inputs;
 pub use prepared::Prepared;
 pub use signed::{Fill, Signed};
 pub use state::StateSummary;
+pub use upgrade::{AddedTimeStamp, FetchedRevocation, Forecast, Step, Upgrade, UpgradePlan, UpgradeReport};

@@ -106,13 +106,14 @@ pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileRepor
 pub use digest::{Digest, DigestAlgorithm, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
 pub use evidence::{Evidence, Fetch, Role};
+pub use flow::{AddedTimeStamp, FetchedRevocation, Forecast, Step, Upgrade, UpgradePlan, UpgradeReport};
 pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary};
 pub use limits::Limits;
 pub use output::Output;
 pub use pades::{Coverage, FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 pub use pdf::Recovery;
 pub use pki::{Certificate, KeyKind, Padding, PublicKey};
-pub use provider::{Clock, Entropy, Signer, draw_moment};
+pub use provider::{Clock, Entropy, Signer, Transport, draw_moment};
 pub use secret::Secret;
 pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSigned};
 pub use signing::{Level, Plan, Policy};

@@ -1,6 +1,7 @@
-//! What the caller supplies: a clock, a source of random bytes, a key.
+//! What the caller supplies: a clock, a source of random bytes, a key, a way to services.
 
 use crate::error::Result;
+use crate::evidence::{Evidence, Fetch};
 use crate::pki::Certificate;
 use crate::signature::{SignatureValue, ToBeSigned};
 use crate::time::{Moment, Time};
@@ -33,6 +34,13 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// [`Error::Key`](crate::Error::Key) when the key can't.
     fn sign(&self, to_be_signed: &ToBeSigned) -> Result<SignatureValue>;
+}
+
+/// Brings a request to a service, and its answer back.
+pub trait Transport: Send + Sync {
+    /// Sends to the addresses of `fetch`, one after the other, until one answers. What is wrong with the exchange is
+    /// said in the evidence; whether the answer is any good is not looked at.
+    fn exchange(&self, fetch: &Fetch) -> Evidence;
 }
 
 /// The moment of a signature, or of a whole batch.

@@ -347,6 +347,9 @@ codes! {
     SignatureBroken = "signature.broken", Never, Document, "a signature does not verify",
         "The digest of what it covers, its value, or the certificate that it names is not what it should be. Nothing is added to prove a signature that is broken.",
         "Look with `eseal inspect`; ask whoever signed for a sound document.";
+    DocumentUnsigned = "document.unsigned", Never, Document, "the document has no signature",
+        "A level can only be given to what is signed.",
+        "Sign it first: `eseal seal` or `eseal prepare`.";
     SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
         "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
         "Sign exactly the digest that `prepare` printed; check the order of a batch. The prepared state is kept, so the right value can still come.";

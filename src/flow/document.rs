@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::asice::{self, Container, ContainerInspection, DataFile, NewContainer};
 use crate::error::{ErrorCode, Misuse, Refusal, Result};
-use crate::flow::{Inputs, Prepared};
+use crate::flow::{Inputs, Prepared, Upgrade, UpgradePlan};
 use crate::limits::Limits;
 use crate::output::Output;
 use crate::pades::{self, PdfInspection};
@@ -202,6 +202,19 @@ impl Document {
                 let draft = asice::prepare_new(new, plan, &moment)?;
                 Prepared::of_container(Inputs::from(new.files().to_vec()), plan, moment, draft)
             }
+        }
+    }
+
+    /// Begins to raise what anybody signed. Every signature is checked first; one that is broken is left out.
+    ///
+    /// # Errors
+    /// When the document can't be read, has no signature (`document.unsigned`), or all of them are broken
+    /// (`signature.broken`).
+    pub fn upgrade(&self, plan: &UpgradePlan, moment: Moment) -> Result<Upgrade> {
+        match &self.0 {
+            Kind::Pdf(pdf) => Upgrade::of_pdf(pdf, plan, moment),
+            Kind::Container(container) => Upgrade::of_container(container, plan, moment),
+            Kind::New(_) => Err(Misuse::new("a container that is still to be made has no signatures").into()),
         }
     }
 

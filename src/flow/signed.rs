@@ -7,14 +7,14 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{ErrorCode, Misuse, Result, StateError};
 use crate::flow::essentials::{Body, Essentials, PdfBody};
 use crate::flow::state::{self, Kind, Saved};
-use crate::flow::{Format, Inputs};
+use crate::flow::{Format, Inputs, Upgrade, UpgradePlan};
 use crate::limits::Limits;
 use crate::output::{Output, digest_of};
 use crate::pki::Certificate;
 use crate::signature::SignatureValue;
 use crate::signing::Level;
 use crate::source::to_u64;
-use crate::time::Time;
+use crate::time::{Moment, Time};
 
 /// A signed document at level B-B, ready to be written.
 #[derive(Debug)]
@@ -58,6 +58,20 @@ impl Signed {
     #[must_use]
     pub fn level(&self) -> Level {
         Level::Bb
+    }
+
+    /// The level that the plan of the preparation named: see [`Signed::upgrade`].
+    #[must_use]
+    pub fn wanted_level(&self) -> Level {
+        self.essentials.level
+    }
+
+    /// Begins to raise it; nothing of the document is read again for that, where its digest is the time-stamps'.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) only.
+    pub fn upgrade(self, plan: &UpgradePlan, moment: Moment) -> Result<Upgrade> {
+        Upgrade::of_signed(self, plan, moment)
     }
 
     /// The id of the preparation.
