@@ -64,8 +64,8 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     update.put_signature(signature, signature_body(plan, moment, reference.as_deref(), hole_digits));
     let id = derive(&[moment.nonce(), b"pdf-id"]);
     let written = update.write(id.get(..16).unwrap_or_default())?;
-    reread::check(document, &written, target.name(), signature)?;
-    Ok(Draft { tail: written.tail, field: target.name().to_owned() })
+    reread::check_signed(document, &written, target.name(), signature)?;
+    Ok(Draft { tail: written.into_tail()?, field: target.name().to_owned() })
 }
 
 /// Refuses a document that is shorter than one of its signatures says: something was cut off.

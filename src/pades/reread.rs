@@ -1,26 +1,35 @@
-//! Reads an update again before anybody signs it: what was written is what was meant.
+//! Reads an update again before anybody relies on it: what was written is what was meant.
 
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::pdf::Document;
-use crate::pdf::fields;
 use crate::pdf::update::Written;
-use crate::pdf::{Object, Reference};
+use crate::pdf::{Document, Object, Reference, fields};
+use crate::source::to_u64;
 
 /// Opens the document with the update behind it, and compares each object that the update carries.
 ///
 /// # Errors
 /// [`Error::Bug`]: the update is not released.
-pub(crate) fn check(before: &Document, written: &Written, field: &str, signature: Reference) -> Result<()> {
-    let joined = before.source().joined(Arc::new(written.tail.bytes().to_vec()));
+pub(crate) fn check(before: &Document, written: &Written) -> Result<Document> {
+    let joined = before.source().joined(Arc::new(written.bytes.clone()));
     let after = before.with_update(&joined)?;
     ensure(after.catalog()?.0 == before.catalog()?.0, "update has another catalog")?;
     for (reference, offset, range) in &written.objects {
         ensure(after.location(*reference)? == Some(*offset), "object is not where the update says")?;
-        let meant = written.tail.bytes().get(range.clone()).unwrap_or_default();
+        let meant = written.bytes.get(range.clone()).unwrap_or_default();
         ensure(reads_as(&after.object(*reference)?, meant), "object does not read as it was written")?;
     }
+    Ok(after)
+}
+
+/// The same for an update with a signature, the value of `field`.
+///
+/// # Errors
+/// [`Error::Bug`]: the update is not released.
+pub(crate) fn check_signed(before: &Document, written: &Written, field: &str, signature: Reference) -> Result<()> {
+    let after = check(before, written)?;
+    let hole = written.hole.as_ref().ok_or(Error::Bug("signature without a hole"))?;
     let Object::Dictionary(dictionary) = after.object(signature)? else {
         return Err(Error::Bug("signature is no dictionary"));
     };
@@ -31,7 +40,7 @@ pub(crate) fn check(before: &Document, written: &Written, field: &str, signature
         Object::Integer(n) => u64::try_from(*n).ok(),
         _ => None,
     });
-    ensure(numbers.eq(written.byte_range.iter().map(|n| Some(*n))), "ByteRange is not as it was meant")?;
+    ensure(numbers.eq(hole.byte_range.iter().map(|n| Some(*n))), "ByteRange is not as it was meant")?;
     let form = fields(&after)?;
     let mut found = form.fields.iter().filter(|candidate| candidate.name == field);
     let value = found.next().and_then(|field| field.value.as_ref());
@@ -43,7 +52,13 @@ fn reads_as(object: &Object, meant: &[u8]) -> bool {
     match object {
         Object::Dictionary(dictionary) => dictionary.raw() == meant,
         Object::Array(array) => array.raw() == meant,
-        Object::Stream(stream) => meant.starts_with(stream.dictionary.raw()),
+        Object::Stream(stream) => {
+            let head = stream.dictionary.raw();
+            let data = meant.strip_prefix(head).and_then(|rest| rest.strip_prefix(STREAM));
+            let data = data.and_then(|rest| rest.strip_suffix(END_STREAM));
+            let len = stream.dictionary.get("Length").and_then(Object::as_integer).map(u64::try_from);
+            data.is_some_and(|data| len == Some(Ok(to_u64(data.len()))))
+        }
         _ => false,
     }
 }
@@ -51,3 +66,6 @@ fn reads_as(object: &Object, meant: &[u8]) -> bool {
 fn ensure(holds: bool, what: &'static str) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::Bug(what)) }
 }
+
+const STREAM: &[u8] = b"\nstream\n";
+const END_STREAM: &[u8] = b"\nendstream";

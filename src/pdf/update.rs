@@ -1,8 +1,8 @@
 //! Writes an incremental update: changed and new objects, and a cross-reference section of the kind
 //! the document's latest section has (ISO 32000-1, 7.5.6).
 //!
-//! In: objects as finished bytes. Out: the [`Tail`] to be appended. Decided here: where each object
-//! lies, what the section and the trailer say, and where the hole of the signature is.
+//! In: objects as finished bytes. Out: the bytes to be appended. Decided here: where each object
+//! lies, what the section and the trailer say, and where the hole of a signature is.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -40,11 +40,28 @@ pub(crate) struct SignatureBody {
 
 /// What was written.
 pub(crate) struct Written {
-    pub(crate) tail: Tail,
+    /// All bytes to append; the hole is zero digits.
+    pub(crate) bytes: Vec<u8>,
+    /// The room of the signature, if the update has one.
+    pub(crate) hole: Option<Hole>,
+    /// Where each object begins, and its bytes within the update.
+    pub(crate) objects: Vec<(Reference, u64, Range<usize>)>,
+}
+
+/// The room for Contents of a signature.
+pub(crate) struct Hole {
+    /// Its digits within the update.
+    pub(crate) digits: Range<usize>,
     /// The four numbers of the ByteRange.
     pub(crate) byte_range: [u64; 4],
-    /// Where each object begins, and its bytes within the tail.
-    pub(crate) objects: Vec<(Reference, u64, Range<usize>)>,
+}
+
+impl Written {
+    /// The update as one that waits for its signature.
+    pub(crate) fn into_tail(self) -> Result<Tail> {
+        let tail = self.hole.and_then(|hole| Tail::new(self.bytes, hole.digits));
+        tail.ok_or(Error::Bug("update without a hole"))
+    }
 }
 
 impl<'a> Update<'a> {
@@ -164,8 +181,8 @@ enum Row {
 struct Writer {
     base: u64,
     bytes: Vec<u8>,
-    byte_range_at: usize,
-    hole: Range<usize>,
+    /// Where the ByteRange stands, and the digits of the hole.
+    signature: Option<(usize, Range<usize>)>,
     objects: Vec<(Reference, u64, Range<usize>)>,
 }
 
@@ -176,7 +193,7 @@ impl Writer {
         let ends_a_line = matches!(last.last(), Some(b'\n' | b'\r'));
         // A line feed after a lone carriage return would make one line end of two.
         let bytes = if ends_a_line { Vec::new() } else { b"\n".to_vec() };
-        Ok(Writer { base, bytes, byte_range_at: 0, hole: 0..0, objects: Vec::new() })
+        Ok(Writer { base, bytes, signature: None, objects: Vec::new() })
     }
 
     fn offset(&self) -> u64 {
@@ -195,12 +212,12 @@ impl Writer {
             Body::Plain(bytes) => self.push(bytes),
             Body::Signature(body) => {
                 self.push(&body.before_range);
-                self.byte_range_at = self.bytes.len();
-                self.bytes.resize(self.byte_range_at + BYTE_RANGE_BYTES, b' ');
+                let byte_range_at = self.bytes.len();
+                self.bytes.resize(byte_range_at + BYTE_RANGE_BYTES, b' ');
                 self.push(&body.before_hole);
                 let hole = self.bytes.len();
                 self.bytes.resize(hole + body.hole_digits, b'0');
-                self.hole = hole..self.bytes.len();
+                self.signature = Some((byte_range_at, hole..self.bytes.len()));
                 self.push(&body.after_hole);
             }
         }
@@ -263,20 +280,21 @@ impl Writer {
     }
 
     fn finish(mut self) -> Result<Written> {
-        let brackets = Error::Bug("tail without a hole");
-        let (Some(open), Some(close)) = (self.hole.start.checked_sub(1), self.hole.end.checked_add(1)) else {
-            return Err(brackets);
+        let Some((byte_range_at, digits)) = self.signature.take() else {
+            return Ok(Written { bytes: self.bytes, hole: None, objects: self.objects });
+        };
+        let (Some(open), Some(close)) = (digits.start.checked_sub(1), digits.end.checked_add(1)) else {
+            return Err(Error::Bug("hole without brackets"));
         };
         let before = self.base.saturating_add(to_u64(open));
         let after = self.base.saturating_add(to_u64(close));
         let byte_range = [0, before, after, self.offset().saturating_sub(after)];
         let text = format!("[{} {} {} {}]", byte_range[0], byte_range[1], byte_range[2], byte_range[3]);
-        let area = self.byte_range_at..self.byte_range_at + BYTE_RANGE_BYTES;
+        let area = byte_range_at..byte_range_at + BYTE_RANGE_BYTES;
         for (to, from) in self.bytes.get_mut(area).unwrap_or_default().iter_mut().zip(text.bytes()) {
             *to = from;
         }
-        let tail = Tail::new(self.bytes, self.hole).ok_or(brackets)?;
-        Ok(Written { tail, byte_range, objects: self.objects })
+        Ok(Written { bytes: self.bytes, hole: Some(Hole { digits, byte_range }), objects: self.objects })
     }
 }
 
