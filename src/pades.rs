@@ -6,6 +6,7 @@
 
 mod archival;
 mod coverage;
+mod digests;
 mod field;
 mod finalize;
 mod inspect;
