@@ -12,7 +12,7 @@ mod value;
 
 pub(crate) use attributes::{Identity, issuer_serial, message_digest_of, signed_attributes};
 pub(crate) use read::SignedData;
-pub(crate) use signed_data::{signed_data, signed_data_len_max};
+pub(crate) use signed_data::{signed_data, signed_data_len_max, time_stamp_attribute};
 pub(crate) use signer::Signer;
 pub(crate) use token::{TstDetails, TstInfo};
 pub(crate) use value::accept_value;

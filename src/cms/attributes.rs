@@ -86,7 +86,8 @@ pub(crate) fn issuer_serial(signer: &Certificate) -> Vec<u8> {
     der::sequence(&[&names, signer.serial_der()])
 }
 
-fn attribute(kind: &[u8], value: &[u8]) -> Vec<u8> {
+/// An Attribute with one value.
+pub(super) fn attribute(kind: &[u8], value: &[u8]) -> Vec<u8> {
     der::sequence(&[&der::tlv(der::OID, &[kind]), &der::tlv(der::SET, &[value])])
 }
 

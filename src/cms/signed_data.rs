@@ -1,6 +1,6 @@
 //! SignedData around a value: one signer, detached content, no revocation data.
 
-use super::attributes::Identity;
+use super::attributes::{Identity, attribute};
 use crate::der;
 use crate::pki::oid;
 
@@ -59,6 +59,11 @@ pub(crate) fn signed_data(
 pub(crate) fn signed_data_len_max(identity: &Identity) -> usize {
     let attributes = vec![0; identity.attributes_bytes];
     signed_data(identity, &attributes, &vec![0; identity.value_bytes_max], None).len()
+}
+
+/// What [`signed_data`] takes as unsigned attributes so that the signature carries the time-stamp `token`.
+pub(crate) fn time_stamp_attribute(token: &[u8]) -> Vec<u8> {
+    attribute(oid::SIGNATURE_TIME_STAMP, token)
 }
 
 fn element_len(content: usize) -> usize {

@@ -1,6 +1,7 @@
-use super::super::{accept_value, signed_data, signed_data_len_max};
+use super::super::{SignedData, accept_value, signed_data, signed_data_len_max, time_stamp_attribute};
 use super::*;
 use crate::digest::{from_hex, to_hex};
+use crate::limits::Limits;
 use crate::pki::KeyKind;
 use crate::signature::{Curve, SignatureValue, ToBeSigned};
 
@@ -104,4 +105,23 @@ fn lengths_are_never_above_the_estimate() {
         let estimate = signed_data_len_max(&identity);
         assert!(cms.len() <= estimate && estimate <= cms.len() + 4, "{} {estimate}", cms.len());
     }
+}
+
+#[test]
+fn a_time_stamp_goes_beside_the_value() {
+    let algorithm = SignatureAlgorithm::Ecdsa(Curve::P256, DigestAlgorithm::Sha256);
+    let identity = Identity::new(&signer(), &[], algorithm);
+    let attributes = signed_attributes(&identity, &DigestAlgorithm::Sha256.digest(b"document"));
+    let token = include_bytes!("../../../testdata/services/dss-signaturetimestamp.tst");
+    let content = time_stamp_attribute(token);
+    // Attribute { 1.2.840.113549.1.9.16.2.14, SET { token } }
+    let head = from_hex(b"060b2a864886f70d010910020e31").unwrap();
+    assert_eq!(&content[4..4 + head.len()], head);
+    let bare = signed_data(&identity, &attributes, &[7; 64], None);
+    let stamped = signed_data(&identity, &attributes, &[7; 64], Some(&content));
+    assert!(stamped.len() > bare.len() + token.len());
+    let (read, length) = SignedData::parse(&stamped, &Limits::default()).unwrap();
+    assert_eq!(length, stamped.len());
+    assert_eq!(read.signers()[0].time_stamps(), [token]);
+    assert_eq!(read.signers()[0].value(), [7; 64]);
 }
