@@ -5,6 +5,7 @@
 //! signature dictionary says.
 
 mod archival;
+mod changes;
 mod coverage;
 mod digests;
 mod field;

@@ -2,7 +2,8 @@
 //!
 //! Everything that is there is kept byte for byte; entries are added or replaced, never taken away.
 
-use crate::error::{ErrorCode, Malformed, Result};
+use crate::error::Result;
+use crate::pades::changes::Changes;
 use crate::pades::field::Target;
 use crate::pdf::Document;
 use crate::pdf::Form;
@@ -35,7 +36,7 @@ pub(crate) fn place(
     let (root, catalog) = document.catalog()?;
     let mut catalog_changes = Changes::default();
     placement.hang_in_form(form, new_field.map(|(field, _)| field), &catalog, &mut catalog_changes)?;
-    placement.name_extension(&catalog, &mut catalog_changes)?;
+    catalog_changes.name_extension(document, placement.update, &catalog)?;
     if let Some((field, name)) = new_field {
         let page = placement.hang_on_page(field)?;
         let body = placement.widget(name, page, signature, with_appearance)?;
@@ -72,7 +73,7 @@ impl Placement<'_, '_> {
         };
         let mut changes = Changes::default();
         if let Some(field) = field {
-            self.fields_array = self.append(dictionary, "Fields", field, &mut changes)?;
+            self.fields_array = changes.append(self.document, self.update, dictionary, "Fields", &[field])?;
         }
         let flags = match self.document.get(dictionary, "SigFlags")? {
             Object::Integer(flags) => flags,
@@ -105,56 +106,11 @@ impl Placement<'_, '_> {
             return Ok(reference);
         }
         let mut changes = Changes::default();
-        self.append(&page, "Annots", field, &mut changes)?;
+        changes.append(self.document, self.update, &page, "Annots", &[field])?;
         if let Some(body) = changes.apply(&page) {
             self.update.put(reference, body);
         }
         Ok(reference)
-    }
-
-    /// Appends `item` to the array under `key`, where that lies; returns its own reference if it has one.
-    fn append(
-        &mut self,
-        dictionary: &Dictionary,
-        key: &'static str,
-        item: Reference,
-        changes: &mut Changes,
-    ) -> Result<Option<Reference>> {
-        let item = item.to_string();
-        match dictionary.get(key) {
-            Some(Object::Array(array)) => changes.set(key, array.with_appended(item.as_bytes())),
-            Some(Object::Reference(reference)) => match self.document.object(*reference)? {
-                Object::Array(array) => {
-                    self.update.put(*reference, array.with_appended(item.as_bytes()));
-                    return Ok(Some(*reference));
-                }
-                Object::Null => changes.set(key, format!("[{item}]")),
-                _ => return Err(Malformed::new(ErrorCode::PdfObjectType).object(reference.number).into()),
-            },
-            None | Some(Object::Null) => changes.set(key, format!("[{item}]")),
-            Some(_) => return Err(Malformed::new(ErrorCode::PdfObjectType).into()),
-        }
-        Ok(None)
-    }
-
-    /// Says in a PDF 1.x file that it uses ETSI's extension (EN 319 142-1, 5.6).
-    fn name_extension(&mut self, catalog: &Dictionary, changes: &mut Changes) -> Result<()> {
-        if self.document.effective_version()? >= (2, 0) {
-            return Ok(());
-        }
-        let Object::Dictionary(extensions) = self.document.get(catalog, "Extensions")? else {
-            changes.set("Extensions", [b"<< /ESIC ".as_slice(), ESIC, b" >>"].concat());
-            return Ok(());
-        };
-        if extensions.get("ESIC").is_some() {
-            return Ok(());
-        }
-        let body = extensions.with(&[("ESIC", ESIC)]);
-        match catalog.get("Extensions") {
-            Some(Object::Reference(reference)) => self.update.put(*reference, body),
-            _ => changes.set("Extensions", body),
-        }
-        Ok(())
     }
 
     /// The field merged with its invisible widget.
@@ -172,25 +128,8 @@ impl Placement<'_, '_> {
     }
 }
 
-/// Entries of a dictionary that get other values.
-#[derive(Default)]
-struct Changes(Vec<(&'static str, Vec<u8>)>);
-
-impl Changes {
-    fn set(&mut self, key: &'static str, value: impl Into<Vec<u8>>) {
-        self.0.push((key, value.into()));
-    }
-
-    /// The dictionary with the changes, or nothing when there are none.
-    fn apply(&self, dictionary: &Dictionary) -> Option<Vec<u8>> {
-        let changes: Vec<(&str, &[u8])> = self.0.iter().map(|(key, value)| (*key, value.as_slice())).collect();
-        (!changes.is_empty()).then(|| dictionary.with(&changes))
-    }
-}
-
 // SignaturesExist and AppendOnly (ISO 32000-1, table 219).
 const SIG_FLAGS: i64 = 3;
 // Print and Locked (ISO 32000-1, table 165).
 const PRINT_AND_LOCKED: u32 = 132;
-const ESIC: &[u8] = b"<< /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >>";
 const EMPTY_FORM: &[u8] = b"<< /Type /XObject /Subtype /Form /BBox [0 0 0 0] /Length 0 >>\nstream\n\nendstream";

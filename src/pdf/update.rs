@@ -86,6 +86,11 @@ impl<'a> Update<'a> {
         self.objects.insert(reference, Body::Plain(body));
     }
 
+    /// Whether the object `reference` is among those that are written.
+    pub(crate) fn has(&self, reference: Reference) -> bool {
+        self.objects.contains_key(&reference)
+    }
+
     /// Writes the signature dictionary as the object `reference`.
     pub(crate) fn put_signature(&mut self, reference: Reference, body: SignatureBody) {
         self.objects.insert(reference, Body::Signature(body));
