@@ -30,6 +30,7 @@ pub(crate) struct Document {
     cache: Mutex<Cache>,
 }
 
+#[derive(Clone)]
 enum Index {
     Chain(Chain),
     Rebuilt(Rebuilt),
@@ -123,6 +124,15 @@ impl Document {
         let (source, limits, header) = (source.clone(), self.limits.clone(), self.header);
         let (startxref, tail) = (tail.startxref, tail.junk.is_some());
         Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
+    }
+
+    /// The document as it was when it ended at `end`: the objects that were there then. `None` where there was none.
+    pub(crate) fn as_of(&self, end: u64) -> Option<Document> {
+        let Index::Chain(chain) = &self.index else { return None };
+        let chain = chain.as_of(end);
+        let latest = chain.sections().first()?;
+        let (trailer, startxref) = (latest.trailer.clone(), latest.offset);
+        Some(Document { trailer, startxref, index: Index::Chain(chain), ..self.clone() })
     }
 
     fn open_rebuilt(source: &Source, limits: &Limits, header: Header) -> Result<Document> {
@@ -401,6 +411,20 @@ impl Document {
     fn cache(&self) -> MutexGuard<'_, Cache> {
         // Nothing is left half done under the lock that a panic elsewhere could uncover.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Document {
+    /// The same document; what was read of it is read again.
+    fn clone(&self) -> Self {
+        Document {
+            source: self.source.clone(),
+            limits: self.limits.clone(),
+            trailer: self.trailer.clone(),
+            index: self.index.clone(),
+            cache: Mutex::default(),
+            ..*self
+        }
     }
 }
 

@@ -182,7 +182,6 @@ impl Dictionary {
     }
 
     /// Keys and values in the order of the file.
-    #[cfg(test)]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&Name, &Object)> {
         self.entries.iter().map(|(name, _, value)| (name, value))
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
 use crate::source::{Bytes, Source, to_u64};
 
 /// What a scan found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rebuilt {
     /// All objects.
     pub(crate) entries: BTreeMap<u32, Entry>,

@@ -96,7 +96,7 @@ impl Section {
 }
 
 /// All sections of a document, the newest first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chain {
     sections: Vec<Section>,
     hybrid: bool,
@@ -181,6 +181,12 @@ impl Chain {
         }
         let sections = std::iter::once(section).chain(self.sections.iter().cloned()).collect();
         Ok(Chain { sections, hybrid: self.hybrid })
+    }
+
+    /// The chain without the sections that were written behind `end`.
+    pub(crate) fn as_of(&self, end: u64) -> Chain {
+        let sections = self.sections.iter().skip_while(|section| section.offset >= end).cloned().collect();
+        Chain { sections, hybrid: self.hybrid }
     }
 
     /// The sections, the newest first.
