@@ -86,6 +86,15 @@ impl Response {
         &self.certificates
     }
 
+    /// Whether it says anything about `certificate`, good or bad, new or old.
+    pub(crate) fn names(&self, certificate: &Certificate) -> bool {
+        self.singles.iter().any(|single| {
+            let name = single.hash.map(|hash| hash.digest(certificate.issuer_der()));
+            single.serial == certificate.serial_der()
+                && name.is_some_and(|name| name.as_bytes() == single.name_hash.as_slice())
+        })
+    }
+
     pub(super) fn responder_id(&self) -> &ResponderId {
         &self.responder
     }
