@@ -6,8 +6,11 @@
 
 mod archival;
 mod changes;
+mod check;
 mod coverage;
 mod digests;
+mod dss;
+mod extend;
 mod field;
 mod finalize;
 mod inspect;
@@ -17,12 +20,16 @@ mod prepare;
 mod report;
 mod reread;
 mod seed_value;
+mod signature;
+mod stamp;
 
 pub use coverage::Coverage;
+pub(crate) use extend::Extension;
 pub(crate) use finalize::finalize;
 pub(crate) use inspect::{inspect, signed_last_by};
 pub(crate) use prepare::{Draft, prepare};
 pub use report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
+pub(crate) use stamp::StampDraft;
 
 /// The handler that a signature names.
 const FILTER: &str = "Adobe.PPKLite";

@@ -14,6 +14,12 @@ pub(crate) fn claimed_part(document: &Document, catalog: &Dictionary) -> Result<
     Ok(document.stream_data(&metadata).ok().and_then(|xmp| part_in(&xmp)))
 }
 
+/// The longest string that the part of PDF/A allows, if that is a bound for signatures.
+pub(crate) fn most_bytes(part: Option<u8>) -> Option<usize> {
+    // ISO 19005-2 and -3, 6.1.13.
+    matches!(part, Some(2 | 3)).then_some(32_767)
+}
+
 /// `pdfaid:part` as element or as attribute, under whatever prefix the namespace has.
 fn part_in(xmp: &[u8]) -> Option<u8> {
     let uri = find(xmp, NAMESPACE)?;

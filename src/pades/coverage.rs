@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::digest::{Digest, DigestAlgorithm, State};
+use crate::digest::DigestAlgorithm;
 use crate::error::{ErrorCode, Limit, Malformed, Result};
+use crate::pades::digests::Part;
 use crate::pades::permission::EarlierSignature;
 use crate::pdf::{Document, Object};
 use crate::source::{Bytes, to_u64};
@@ -84,16 +85,14 @@ impl Covered {
         self.after.saturating_add(self.rest)
     }
 
-    /// The digest over both parts.
-    pub(crate) fn digest(&self, document: &Document, algorithm: DigestAlgorithm) -> Result<Digest> {
-        let mut state = State::new(algorithm);
-        for range in [0..self.before, self.after..self.end()] {
-            document.source().for_each(range, |bytes| {
-                state.update(bytes);
-                Ok(())
-            })?;
-        }
-        Ok(state.finish())
+    /// Where the hole begins: everything before is covered.
+    pub(crate) fn before(&self) -> u64 {
+        self.before
+    }
+
+    /// What is hashed.
+    pub(crate) fn part(&self, algorithm: DigestAlgorithm) -> Part {
+        Part { algorithm, before: self.before, after: self.after, end: self.end() }
     }
 
     /// What that is of the document, whose revisions end at `ends`.

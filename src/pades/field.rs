@@ -31,7 +31,7 @@ impl Target<'_> {
 /// stands twice, or would need parents that do not exist.
 pub(crate) fn choose<'a>(form: &'a Form, wanted: Option<&str>) -> Result<Target<'a>> {
     let Some(wanted) = wanted else {
-        return Ok(Target::New { name: next_free(form) });
+        return Ok(Target::New { name: next_free(form, "Signature") });
     };
     let mut found = form.fields.iter().filter(|field| field.name == wanted);
     let Some(field) = found.next() else {
@@ -67,12 +67,14 @@ pub(crate) fn is_signed(field: &Field) -> bool {
     is_signature(field) && field.value.as_ref().is_some_and(|value| !matches!(value, Object::Null))
 }
 
-// Names of inner nodes count, too: `Signature1.date` takes `Signature1`.
-fn next_free(form: &Form) -> String {
+/// `prefix` with the first number that makes it a name of its own.
+///
+/// Names of inner nodes count, too: `Signature1.date` takes `Signature1`.
+pub(crate) fn next_free(form: &Form, prefix: &str) -> String {
     let taken = |name: &str| form.fields.iter().any(|field| field.name == name || is_below(&field.name, name));
     let mut n = 1_u32;
     loop {
-        let name = format!("Signature{n}");
+        let name = format!("{prefix}{n}");
         if !taken(&name) {
             return name;
         }

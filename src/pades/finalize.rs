@@ -12,6 +12,14 @@ use crate::source::Source;
 /// # Errors
 /// [`Error::PlaceholderTooSmall`] when it does not fit.
 pub(crate) fn finalize(source: &Source, source_digest: &Digest, tail: &Tail, cms: &[u8]) -> Result<Output> {
+    Ok(Output::update(update(source, source_digest, tail, cms)?))
+}
+
+/// The same, as what is appended.
+///
+/// # Errors
+/// As [`finalize`].
+pub(super) fn update(source: &Source, source_digest: &Digest, tail: &Tail, cms: &[u8]) -> Result<Update> {
     let digits = tail.hole().len();
     let needed = cms.len().saturating_mul(2);
     let Some(rest) = digits.checked_sub(needed) else {
@@ -21,5 +29,5 @@ pub(crate) fn finalize(source: &Source, source_digest: &Digest, tail: &Tail, cms
     filled.extend_from_slice(tail.before());
     push_hex(&mut filled, cms);
     let pieces = vec![Piece::Bytes(filled), Piece::Zeros(rest), Piece::Bytes(tail.after().to_vec())];
-    Ok(Output::update(Update::after(source.clone(), *source_digest, pieces)))
+    Ok(Update::after(source.clone(), *source_digest, pieces))
 }

@@ -1,17 +1,14 @@
 //! First half: a field, a signature dictionary with a hole, and the update that carries them.
 
 use crate::error::{ErrorCode, Malformed, Refusal, Result};
-use crate::pades::archival::claimed_part;
+use crate::pades::archival::{claimed_part, most_bytes};
 use crate::pades::coverage::numbers;
 use crate::pades::field::{Target, choose};
 use crate::pades::permission::{Earlier, FieldLock};
 use crate::pades::{FILTER, SUB_FILTER, placement, reread, seed_value};
-use crate::pdf::Document;
-use crate::pdf::Object;
-use crate::pdf::fields;
-use crate::pdf::find;
 use crate::pdf::text::{name, text_string};
 use crate::pdf::update::{SignatureBody, Update};
+use crate::pdf::{Document, Form, Object, fields, find};
 use crate::signing::{Plan, Tail, reserve_bytes};
 use crate::time::{Moment, derive};
 
@@ -32,16 +29,7 @@ pub(crate) struct Draft {
 pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Result<Draft> {
     plan.check_time(moment.time())?;
     let form = fields(document)?;
-    if let Some(dictionary) = &form.dictionary
-        && !matches!(document.get(dictionary, "XFA")?, Object::Null)
-    {
-        return Err(Refusal::new(ErrorCode::PdfXfa).into());
-    }
-    let earlier = Earlier::read(document, &form)?;
-    if document.is_rebuilt() || document.has_tail() {
-        refuse_if_signed(document, &earlier)?;
-    }
-    refuse_if_cut(document, &earlier)?;
+    let earlier = require_fit(document, &form)?;
     let target = choose(&form, plan.field_name())?;
     earlier.check(target.name())?;
     let mut lock = None;
@@ -53,9 +41,7 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     }
     let (root, catalog) = document.catalog()?;
     let part = claimed_part(document, &catalog)?;
-    // ISO 19005-2 and -3, 6.1.13: strings of at most 32,767 bytes.
-    let most = matches!(part, Some(2 | 3)).then_some(32_767);
-    let hole_digits = reserve_bytes(plan, most)?.saturating_mul(2);
+    let hole_digits = reserve_bytes(plan, most_bytes(part))?.saturating_mul(2);
 
     let mut update = Update::new(document);
     let signature = update.fresh()?;
@@ -66,6 +52,24 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let written = update.write(id.get(..16).unwrap_or_default())?;
     reread::check_signed(document, &written, target.name(), signature)?;
     Ok(Draft { tail: written.into_tail()?, field: target.name().to_owned() })
+}
+
+/// The signatures that are there, unless this is a document that nothing is appended to.
+///
+/// # Errors
+/// [`Error::Refused`](crate::Error::Refused) for a form in XFA and for a damaged document that is signed.
+pub(super) fn require_fit(document: &Document, form: &Form) -> Result<Earlier> {
+    if let Some(dictionary) = &form.dictionary
+        && !matches!(document.get(dictionary, "XFA")?, Object::Null)
+    {
+        return Err(Refusal::new(ErrorCode::PdfXfa).into());
+    }
+    let earlier = Earlier::read(document, form)?;
+    if document.is_rebuilt() || document.has_tail() {
+        refuse_if_signed(document, &earlier)?;
+    }
+    refuse_if_cut(document, &earlier)?;
+    Ok(earlier)
 }
 
 /// Refuses a document that is shorter than one of its signatures says: something was cut off.

@@ -86,8 +86,11 @@ pub struct SignatureReport {
     pub signed_at: Option<Time>,
     /// The baseline level that its form claims.
     pub level_claimed: Option<&'static str>,
-    /// Its time-stamps.
+    /// Its time-stamps: those over its value, then document time-stamps over all of it; of a document time-stamp itself
+    /// its own first.
     pub timestamps: Vec<TimestampReport>,
+    /// The last second of the certificate behind the last archive time-stamp over it: until then it should get another.
+    pub protected_until: Option<Time>,
     /// What is odd about it.
     pub remarks: Vec<String>,
 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::pdf::update::Written;
 use crate::pdf::{Document, Object, Reference, fields};
-use crate::source::to_u64;
+use crate::source::{Source, to_u64};
 
-/// Opens the document with the update behind it, and compares each object that the update carries.
+/// Opens `joined`, the document with the update behind it, and compares each object that the update carries.
 ///
 /// # Errors
 /// [`Error::Bug`]: the update is not released.
-pub(crate) fn check(before: &Document, written: &Written) -> Result<Document> {
-    let joined = before.source().joined(Arc::new(written.bytes.clone()));
-    let after = before.with_update(&joined)?;
+pub(crate) fn check(before: &Document, written: &Written, joined: &Source) -> Result<Document> {
+    let after = before.with_update(joined)?;
     ensure(after.catalog()?.0 == before.catalog()?.0, "update has another catalog")?;
     for (reference, offset, range) in &written.objects {
         ensure(after.location(*reference)? == Some(*offset), "object is not where the update says")?;
@@ -28,7 +27,7 @@ pub(crate) fn check(before: &Document, written: &Written) -> Result<Document> {
 /// # Errors
 /// [`Error::Bug`]: the update is not released.
 pub(crate) fn check_signed(before: &Document, written: &Written, field: &str, signature: Reference) -> Result<()> {
-    let after = check(before, written)?;
+    let after = check(before, written, &before.source().joined(Arc::new(written.bytes.clone())))?;
     let hole = written.hole.as_ref().ok_or(Error::Bug("signature without a hole"))?;
     let Object::Dictionary(dictionary) = after.object(signature)? else {
         return Err(Error::Bug("signature is no dictionary"));

@@ -1,0 +1,234 @@
+//! The climb of a signed PDF: what is there, and the revisions that are appended to it.
+//!
+//! In: a signed document, and later tokens and validation data. Out: what is to be stamped, and the document with all
+//! that was put into it. Decided here: which bytes are appended, and that nothing that is there is touched. Nobody is
+//! asked, and whom to trust is not looked at.
+
+use std::sync::Arc;
+
+use crate::answers::ValidationData;
+use crate::answers::timestamp::Token;
+use crate::digest::{Digest, DigestAlgorithm, State};
+use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
+use crate::limits::Limits;
+use crate::output::{Check, Output, Piece, Update};
+use crate::pades::check::{DocumentStamp, subject};
+use crate::pades::dss::Dss;
+use crate::pades::signature::{Signature, signatures};
+use crate::pades::stamp::StampDraft;
+use crate::pades::{finalize, prepare, reread};
+use crate::pdf::update::Update as PdfUpdate;
+use crate::pdf::{Document, Recovery, fields};
+use crate::signing::{Stamp, StampKind, Subject, Tail};
+use crate::source::Source;
+use crate::time::derive;
+
+/// A signed PDF on its way up: what is there, and the revisions that were appended to it.
+#[derive(Debug)]
+pub(crate) struct Extension {
+    /// What stays as it is.
+    source: Source,
+    /// Of the source, where it was hashed by somebody else at another time.
+    source_digest: Option<Digest>,
+    /// All that is appended.
+    tail: Arc<Vec<u8>>,
+    is_changed: bool,
+    /// Source and tail.
+    document: Document,
+    /// Over all of the document.
+    states: Vec<State>,
+    subjects: Vec<Subject>,
+    dss: Dss,
+    held: ValidationData,
+}
+
+impl Extension {
+    /// Reads and checks every signature of `document`: the digest over its ByteRange, its value, the certificate that
+    /// it names, its own time-stamps, and that it covers a whole revision. What is wrong is the subject's fault.
+    ///
+    /// The document is read once, whatever is hashed: for its signatures, and with each of `algorithms` (SHA-256
+    /// where there is none) for time-stamps to come.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a form in XFA and for a damaged document; [`Error::Malformed`] when it can't be read.
+    pub(crate) fn open(document: &Document, algorithms: &[DigestAlgorithm]) -> Result<Self> {
+        let form = fields(document)?;
+        let earlier = prepare::require_fit(document, &form)?;
+        let mut to_end = algorithms.to_vec();
+        if to_end.is_empty() {
+            to_end.push(DigestAlgorithm::Sha256);
+        }
+        to_end.dedup();
+        let (found, states) = signatures(document, &earlier, &to_end)?;
+        let mut extension = Extension::new(document.source(), document.clone(), states)?;
+        let stamps = DocumentStamp::all(document, &found)?;
+        for signature in &found {
+            extension.hold(signature);
+            if !signature.is_time_stamp() {
+                extension.subjects.push(subject(signature, &stamps, &extension.dss, document.limits()));
+            }
+        }
+        for stamp in extension.subjects.iter().flat_map(|subject| &subject.stamps) {
+            stamp.token.certificates().iter().for_each(|one| extension.held.add_certificate(one));
+        }
+        Ok(extension)
+    }
+
+    /// Takes up a document that was just signed here; nothing of it is hashed again. `source_state` is the digest at
+    /// the end of the source, by the algorithm that time-stamps to come will have; `cms` fills the hole of `tail`.
+    ///
+    /// # Errors
+    /// [`Error::PlaceholderTooSmall`]; [`Error::Malformed`] when this is not the source that was prepared.
+    pub(crate) fn signed(
+        source: &Source,
+        source_digest: Digest,
+        source_state: &State,
+        tail: &Tail,
+        cms: &[u8],
+        subject: Subject,
+        limits: &Limits,
+    ) -> Result<Self> {
+        if source_state.len() != source.len() {
+            return Err(Misuse::new("the state is not that of the source's end").into());
+        }
+        let tail = Arc::new(finalize::update(source, &source_digest, tail, cms)?.tail_bytes()?);
+        let mut state = source_state.clone();
+        state.update(&tail);
+        // What was damaged was repaired by the update that signs it, but bytes before the header stay.
+        let document = Document::open(&source.joined(Arc::clone(&tail)), limits, Recovery::Rebuild)?;
+        if document.is_rebuilt() {
+            return Err(Refusal::new(ErrorCode::PdfRecoverSigned).into());
+        }
+        let mut extension = Extension::new(source, document, vec![state])?;
+        extension.tail = tail;
+        extension.is_changed = true;
+        extension.source_digest = Some(source_digest);
+        let stamped = subject.stamps.iter().flat_map(|stamp| stamp.token.certificates());
+        subject.certificates.iter().chain(stamped).for_each(|one| extension.held.add_certificate(one));
+        extension.subjects.push(subject);
+        Ok(extension)
+    }
+
+    /// The signatures that are no document time-stamps, with all time-stamps over each: those in the signature itself,
+    /// and every sound document time-stamp that covers it.
+    pub(crate) fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// All that the document holds to prove them, in its DSS and in signatures and time-stamps.
+    pub(crate) fn held(&self) -> &ValidationData {
+        &self.held
+    }
+
+    /// The algorithm for a time-stamp: the wanted one, unless the document would have to be read again for it.
+    pub(crate) fn digest_algorithm(&self, wanted: DigestAlgorithm) -> DigestAlgorithm {
+        let has = |algorithm: DigestAlgorithm| self.states.iter().any(|state| state.algorithm() == algorithm);
+        let first = self.states.first().map_or(wanted, State::algorithm);
+        if has(wanted) { wanted } else { first }
+    }
+
+    /// A document time-stamp to be appended, with `room` bytes for the token, or as many as PDF/A allows.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the offset when the document is damaged; `limit.exceeded`.
+    pub(crate) fn stamp(&self, algorithm: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<StampDraft> {
+        if let Some(state) = self.states.iter().find(|state| state.algorithm() == algorithm) {
+            return StampDraft::new(&self.document, state, room, nonce);
+        }
+        let mut state = State::new(algorithm);
+        self.document.source().for_each(0..self.document.source().len(), |bytes| {
+            state.update(bytes);
+            Ok(())
+        })?;
+        StampDraft::new(&self.document, &state, room, nonce)
+    }
+
+    /// Appends `draft` with its token, which is then over every subject.
+    ///
+    /// # Errors
+    /// [`Error::PlaceholderTooSmall`]: draft again with more room.
+    pub(crate) fn put_stamp(&mut self, draft: StampDraft, token: &Arc<Token>, kind: StampKind) -> Result<()> {
+        if draft.base != self.document.source().len() {
+            return Err(Misuse::new("the time-stamp was drafted for another state of the document").into());
+        }
+        let bytes = draft.fill(token)?;
+        let tail = self.longer(&bytes);
+        let document = self.document.with_update(&self.source.joined(Arc::clone(&tail)))?;
+        self.append(tail, &bytes, document);
+        for subject in &mut self.subjects {
+            subject.stamps.push(Stamp { kind, token: Arc::clone(token) });
+        }
+        token.certificates().iter().for_each(|one| self.held.add_certificate(one));
+        Ok(())
+    }
+
+    /// Appends a revision with what of `data` the DSS does not hold yet; where it holds all, nothing is appended.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the DSS that is there is none; `limit.exceeded`.
+    pub(crate) fn put_data(&mut self, data: &ValidationData, nonce: &[u8; 32]) -> Result<()> {
+        let mut update = PdfUpdate::new(&self.document);
+        let Some(added) = self.dss.put(&self.document, data, &mut update)? else {
+            return Ok(());
+        };
+        let id = derive(&[nonce, b"pdf-id"]);
+        let written = update.write(id.get(..16).unwrap_or_default())?;
+        let tail = self.longer(&written.bytes);
+        let document = reread::check(&self.document, &written, &self.source.joined(Arc::clone(&tail)))?;
+        self.dss.add(added, &document)?;
+        self.append(tail, &written.bytes, document);
+        self.held.add_all(data);
+        Ok(())
+    }
+
+    /// Whether anything was appended to what came in.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// The source and all that is appended.
+    ///
+    /// # Errors
+    /// None yet.
+    pub(crate) fn output(&self) -> Result<Output> {
+        let kept = self.source.len();
+        let checks = self.source_digest.map(|digest| Check::of(digest, 0..kept)).into_iter().collect();
+        let tail = vec![Piece::Bytes(self.tail.to_vec())];
+        Ok(Output::update(Update { source: self.source.clone(), kept, checks, tail }))
+    }
+
+    fn new(source: &Source, document: Document, states: Vec<State>) -> Result<Self> {
+        let dss = Dss::read(&document)?;
+        let mut held = ValidationData::default();
+        dss.add_to(&mut held);
+        Ok(Extension {
+            source: source.clone(),
+            source_digest: None,
+            tail: Arc::default(),
+            is_changed: false,
+            document,
+            states,
+            subjects: Vec::new(),
+            dss,
+            held,
+        })
+    }
+
+    fn hold(&mut self, signature: &Signature) {
+        let Ok((cms, _)) = &signature.cms else { return };
+        cms.certificates().iter().for_each(|certificate| self.held.add_certificate(certificate));
+    }
+
+    fn longer(&self, bytes: &[u8]) -> Arc<Vec<u8>> {
+        Arc::new([self.tail.as_slice(), bytes].concat())
+    }
+
+    fn append(&mut self, tail: Arc<Vec<u8>>, bytes: &[u8], document: Document) {
+        self.tail = tail;
+        self.document = document;
+        self.is_changed = true;
+        for state in &mut self.states {
+            state.update(bytes);
+        }
+    }
+}

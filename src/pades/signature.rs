@@ -1,0 +1,124 @@
+//! The signatures and document time-stamps of a PDF as they stand: read, and hashed in one pass, but not judged.
+
+use crate::cms::{SignedData, TstInfo};
+use crate::digest::{Digest, DigestAlgorithm, State};
+use crate::error::{Error, Result};
+use crate::pades::TIME_STAMP;
+use crate::pades::coverage::{Coverage, Covered, contents, numbers};
+use crate::pades::digests::{Part, digests};
+use crate::pades::permission::{Earlier, EarlierSignature};
+use crate::pdf::{Document, Object};
+use crate::time::Time;
+
+/// A signature or document time-stamp. What can't be read is kept as the fault that it is.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    /// Full name of its field.
+    pub(crate) field: String,
+    /// How Contents is to be read.
+    pub(crate) sub_filter: String,
+    /// `M`.
+    pub(crate) claimed_time: Option<Time>,
+    /// The numbers of ByteRange as they stand there.
+    pub(crate) byte_range: Vec<u64>,
+    pub(crate) covered: Result<Covered>,
+    pub(crate) coverage: Coverage,
+    /// Contents, padding included.
+    pub(crate) contents: Vec<u8>,
+    /// What Contents holds, and how long that is.
+    pub(crate) cms: Result<(SignedData, usize)>,
+    /// Of what is covered, by the algorithm that the signature names.
+    pub(crate) digest: Option<Digest>,
+}
+
+impl Signature {
+    /// Whether it is a document time-stamp, by its name or by what it holds.
+    pub(crate) fn is_time_stamp(&self) -> bool {
+        self.sub_filter == TIME_STAMP || self.cms.as_ref().is_ok_and(|(cms, _)| cms.is_time_stamp())
+    }
+
+    /// Where its ByteRange ends.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.covered.as_ref().ok().map(Covered::end)
+    }
+
+    fn read(document: &Document, signature: &EarlierSignature, ends: &[u64]) -> Result<Self> {
+        let sub_filter = match document.get(&signature.dictionary, "SubFilter")? {
+            Object::Name(name) => String::from_utf8_lossy(name.as_bytes()).into_owned(),
+            _ => String::new(),
+        };
+        let claimed_time = match document.get(&signature.dictionary, "M")? {
+            Object::String(m) => Time::parse_pdf(&m.to_text()).ok(),
+            _ => None,
+        };
+        let mut covered = finding(Covered::read(document, signature))?;
+        // Where the range is wrong the structure can still be looked at.
+        let contents = match &mut covered {
+            Ok(covered) => std::mem::take(&mut covered.cms),
+            Err(_) => contents(document, signature)?,
+        };
+        let coverage = match &covered {
+            Ok(covered) => covered.coverage(document, ends)?,
+            Err(_) => Coverage::Odd,
+        };
+        let cms = SignedData::parse(&contents, document.limits());
+        Ok(Signature {
+            field: signature.field.clone(),
+            byte_range: numbers(document, signature)?,
+            digest: None,
+            sub_filter,
+            claimed_time,
+            covered,
+            coverage,
+            contents,
+            cms,
+        })
+    }
+
+    /// What has to be hashed to judge it.
+    fn part(&self) -> Option<Part> {
+        let (cms, _) = self.cms.as_ref().ok()?;
+        let algorithm = if self.is_time_stamp() {
+            TstInfo::parse(cms.content()?).ok()?.imprint_algorithm()?
+        } else {
+            let [signer] = cms.signers() else { return None };
+            signer.digest_algorithm()?
+        };
+        Some(self.covered.as_ref().ok()?.part(algorithm))
+    }
+}
+
+/// Reads all signatures and what they cover; with the states at the end of the document, one for each of `to_end`.
+///
+/// # Errors
+/// When the document can't be read; a signature that can't is a finding.
+pub(crate) fn signatures(
+    document: &Document,
+    earlier: &Earlier,
+    to_end: &[DigestAlgorithm],
+) -> Result<(Vec<Signature>, Vec<State>)> {
+    let ends: Vec<u64> = document.revisions()?.iter().map(|revision| revision.end).collect();
+    let mut found = Vec::new();
+    for signature in &earlier.signatures {
+        found.push(Signature::read(document, signature, &ends)?);
+    }
+    let parts: Vec<Part> = found.iter().filter_map(Signature::part).collect();
+    let digests = digests(document.source(), &parts, to_end)?;
+    let mut of_parts = digests.of_parts.into_iter();
+    for signature in &mut found {
+        if signature.part().is_some() {
+            signature.digest = of_parts.next();
+        }
+    }
+    Ok((found, digests.at_end))
+}
+
+/// A fault of what is looked at is a finding; a fault of reading is none.
+pub(crate) fn finding<T>(result: Result<T>) -> Result<Result<T>> {
+    match result {
+        Err(error @ (Error::Malformed(_) | Error::LimitExceeded(_) | Error::Service(_) | Error::Refused(_))) => {
+            Ok(Err(error))
+        }
+        other => other.map(Ok),
+    }
+}
