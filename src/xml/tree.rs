@@ -4,6 +4,7 @@
 //! namespace declarations lie in lists of their own, those of one element together and in canonical order.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::XML_NAMESPACE;
@@ -277,6 +278,19 @@ impl<'a> Element<'a> {
     /// It as a node, for the predicate of a document subset.
     pub(crate) fn node(&self) -> Node<'a> {
         Node { document: self.document, index: self.index }
+    }
+
+    /// A prefix that means `namespace` where this element's content stands; empty: the default namespace does.
+    pub(crate) fn prefix_of(&self, namespace: &str) -> Option<&'a str> {
+        let mut hidden = BTreeSet::new();
+        for element in std::iter::once(*self).chain(self.ancestors()) {
+            for (prefix, uri) in element.declarations() {
+                if hidden.insert(prefix) && uri == namespace {
+                    return Some(prefix);
+                }
+            }
+        }
+        None
     }
 
     /// Name with prefix.

@@ -26,6 +26,17 @@ fn elements_know_names_places_and_values() {
 }
 
 #[test]
+fn a_namespace_is_known_by_the_prefix_that_means_it_there() {
+    let document = parse("<a xmlns='urn:d' xmlns:x='urn:x' xmlns:y='urn:x'><b xmlns:x='urn:z' xmlns=''><c/></b></a>");
+    let root = document.root();
+    let inner = root.children().next().and_then(|b| b.children().next()).unwrap();
+    assert_eq!((root.prefix_of("urn:d"), root.prefix_of("urn:q")), (Some(""), None));
+    assert!(matches!(root.prefix_of("urn:x"), Some("x" | "y")));
+    assert_eq!((inner.prefix_of("urn:x"), inner.prefix_of("urn:z")), (Some("y"), Some("x")));
+    assert_eq!(inner.prefix_of("urn:d"), None, "hidden");
+}
+
+#[test]
 fn text_is_only_text() {
     for broken in ["<b/>x", "x<!---->", "<?p?>", "<![CDATA[x]]>", "x<![CDATA[]]>", "a<b/>c"] {
         assert_eq!(parse(&format!("<a>{broken}</a>")).root().text(), None, "{broken}");
