@@ -19,6 +19,7 @@ mod fields;
 mod local;
 mod name;
 mod record;
+mod shift;
 mod write;
 
 pub(crate) use archive::{Archive, Entry};

@@ -59,6 +59,33 @@ impl Sparse {
 }
 
 #[test]
+fn records_of_what_moves_are_those_that_would_be_written() {
+    let made = |has_first: bool| {
+        let mut sink = Sparse::default();
+        let mut writer = Writer::new(&mut sink);
+        writer.mimetype(b"application/x").unwrap();
+        if has_first {
+            writer.bytes("first", noon(), Packing::Store, b"hi").unwrap();
+        }
+        writer.bytes("second", noon(), Packing::Store, b"ho").unwrap();
+        Sparse::zeros(&mut writer, "large", 5 << 30);
+        writer.bytes("after", noon(), Packing::Deflate(2), &[9; 100]).unwrap();
+        writer.finish(b"").unwrap();
+        sink.open()
+    };
+    let archive = made(true);
+    let gone = archive.find("first").unwrap().clone();
+    let place = |entry: &Entry| match entry.header {
+        header if header < gone.header => Some(header),
+        header if header == gone.header => None,
+        header => Some(header - (gone.end - gone.header)),
+    };
+    let moved = archive.directory_moved(&place).unwrap();
+    let expected = made(false).directory().unwrap();
+    assert_eq!((moved.count, moved.records), (4, expected.records));
+}
+
+#[test]
 fn a_large_file_and_what_follows_it() {
     let mut sink = Sparse::default();
     let mut writer = Writer::new(&mut sink);
