@@ -8,8 +8,11 @@
 //! written once, in its canonical form but for namespace declarations, and never again.
 
 mod algorithm;
+mod archive;
 mod check;
 mod claimed;
+mod edit;
+mod extend;
 mod finalize;
 mod node;
 mod octets;
@@ -20,14 +23,17 @@ mod reference;
 mod signature;
 mod unsigned;
 mod uri;
+mod values;
+mod vocabulary;
 
 pub(crate) use check::read_draft;
+pub(crate) use extend::Extension;
 pub(crate) use finalize::finalize;
 pub(crate) use prepare::{DataReference, Draft, Ids, prepare};
 pub(crate) use read::SignatureFile;
 pub(crate) use reference::Reference;
 pub(crate) use signature::Signature;
-pub(crate) use unsigned::TimeStamp;
+pub(crate) use unsigned::{TimeStamp, TimeStampKind};
 
 // Namespaces.
 const ASIC: &str = "http://uri.etsi.org/02918/v1.2.1#";
@@ -42,4 +48,4 @@ const ASIC_OTHERS: [&str; 2] = ["http://uri.etsi.org/02918/v1.1.1#", "http://uri
 const SIGNED_PROPERTIES_TYPE: &str = "http://uri.etsi.org/01903#SignedProperties";
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

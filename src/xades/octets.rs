@@ -2,6 +2,7 @@
 
 use super::node::bad_reference;
 use super::{DS, EXCLUSIVE};
+use crate::digest::State;
 use crate::error::{Limit, Result};
 use crate::limits::Limits;
 use crate::source::to_u64;
@@ -19,6 +20,10 @@ impl Transform {
     /// What takes place where no canonicalization is named.
     pub(super) const IMPLIED: Transform =
         Transform { method: Method { form: Form::Inclusive10, comments: false }, prefixes: Vec::new() };
+
+    /// What new time-stamps take: what they are over does not depend on what stands around it.
+    pub(super) const EXCLUSIVE: Transform =
+        Transform { method: Method { form: Form::Exclusive, comments: false }, prefixes: Vec::new() };
 
     /// The canonicalization that `element` names in its attribute `Algorithm`; `None` for any other algorithm.
     pub(super) fn read(element: Element<'_>) -> Option<Transform> {
@@ -50,6 +55,11 @@ impl Transform {
 
     fn prefixes(&self) -> Vec<&str> {
         self.prefixes.iter().map(String::as_str).collect()
+    }
+
+    /// Shows the canonical form of `element` where it stands to `state`.
+    pub(super) fn feed(&self, element: Element<'_>, state: &mut State) {
+        canonical(element, self.method, &self.prefixes(), &mut |piece| state.update(piece));
     }
 
     /// Canonical form of a document that is given as bytes.

@@ -24,24 +24,21 @@ impl SignatureFile {
     /// [`Error::Malformed`](crate::Error::Malformed) with a code `xml.…`, `xades.malformed` or `xades.reference` and
     /// the offset; [`Error::LimitExceeded`](crate::Error::LimitExceeded).
     pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<SignatureFile> {
-        let document = Document::parse(bytes, limits)?;
-        let root = document.root();
-        let elements: Vec<Element<'_>> = if root.is(DS, "Signature") {
-            vec![root]
-        } else if is_list(root) && root.has_only_elements() {
-            root.children().collect()
-        } else {
-            return Err(malformed(root));
-        };
-        if elements.is_empty() {
-            return Err(malformed(root));
-        }
+        SignatureFile::of(&Document::parse(bytes, limits)?, limits)
+    }
+
+    /// The same of a document that is at hand.
+    ///
+    /// # Errors
+    /// As [`SignatureFile::read`].
+    pub(super) fn of(document: &Document, limits: &Limits) -> Result<SignatureFile> {
+        let elements = elements(document)?;
         let (limit, found) = (limits.xades_signatures, to_u64(elements.len()));
         if found > limit {
             return Err(Limit::new("xades_signatures", limit, found).into());
         }
         let mut octets = Octets::new(limits);
-        let read = |element: Element<'_>| Signature::read(&document, element, &mut octets);
+        let read = |element: Element<'_>| Signature::read(document, element, &mut octets);
         let mut signatures = elements.into_iter().map(read).collect::<Result<Vec<_>>>()?;
         if document.has_byte_order_mark() {
             let remark = "its file begins with a byte order mark";
@@ -54,6 +51,19 @@ impl SignatureFile {
     pub(crate) fn signatures(&self) -> &[Signature] {
         &self.signatures
     }
+}
+
+/// The signatures of a file; there is at least one.
+pub(super) fn elements(document: &Document) -> Result<Vec<Element<'_>>> {
+    let root = document.root();
+    let elements: Vec<Element<'_>> = if root.is(DS, "Signature") {
+        vec![root]
+    } else if is_list(root) && root.has_only_elements() {
+        root.children().collect()
+    } else {
+        return Err(malformed(root));
+    };
+    if elements.is_empty() { Err(malformed(root)) } else { Ok(elements) }
 }
 
 /// Whether the root is one that holds signatures: also under names that other makers gave it.

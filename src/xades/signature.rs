@@ -36,6 +36,8 @@ pub(crate) struct Signature {
     /// The baseline level that its form claims.
     pub(crate) level_claimed: &'static str,
     pub(crate) time_stamps: Vec<TimeStamp>,
+    /// Why what its time-stamps are over can't be computed here.
+    pub(crate) obstacle: Option<&'static str>,
     /// `None` where it is not known, does not fit the signer's key, or there is no signer.
     pub(crate) algorithm: Option<SignatureAlgorithm>,
     /// The algorithm's URI as it is written.
@@ -78,6 +80,7 @@ impl Signature {
             policy: claimed.policy,
             level_claimed: unsigned.level(),
             time_stamps: unsigned.time_stamps,
+            obstacle: unsigned.obstacle,
             algorithm,
             method: info.method.to_owned(),
             remarks,
@@ -110,6 +113,22 @@ impl Signature {
             return Some(false);
         }
         parts().all(|part| part.part_matches.is_some()).then_some(true)
+    }
+
+    /// Whether all that is signed or stamped is what it was in `old`; more time-stamps may have come.
+    pub(super) fn still_is(&self, old: &Signature) -> bool {
+        let parts = |signature: &Signature| -> Vec<Option<bool>> {
+            signature.references.iter().map(|reference| reference.part_matches).collect()
+        };
+        let stamps = self.time_stamps.get(..old.time_stamps.len());
+        self.id == old.id
+            && (&self.signed_info, &self.value) == (&old.signed_info, &old.value)
+            && self.certificates == old.certificates
+            && parts(self) == parts(old)
+            && stamps.is_some_and(|stamps| {
+                let same = |(new, old): (&TimeStamp, &TimeStamp)| new.token == old.token && new.covered == old.covered;
+                stamps.iter().zip(&old.time_stamps).all(same)
+            })
     }
 
     /// SignedInfo in its canonical form.
@@ -149,17 +168,17 @@ impl Signature {
 }
 
 /// The elements of a signature, each where it must stand (XML Signature, 4.1; EN 319 132-1, 4.4).
-struct Parts<'a> {
-    signed_info: Element<'a>,
-    value: Element<'a>,
-    key_info: Option<Element<'a>>,
-    objects: Vec<Element<'a>>,
-    qualifying: Element<'a>,
+pub(super) struct Parts<'a> {
+    pub(super) signed_info: Element<'a>,
+    pub(super) value: Element<'a>,
+    pub(super) key_info: Option<Element<'a>>,
+    pub(super) objects: Vec<Element<'a>>,
+    pub(super) qualifying: Element<'a>,
     signed_properties: Element<'a>,
 }
 
 impl<'a> Parts<'a> {
-    fn read(signature: Element<'a>) -> Result<Parts<'a>> {
+    pub(super) fn read(signature: Element<'a>) -> Result<Parts<'a>> {
         if !signature.is(DS, "Signature") || !signature.has_only_elements() {
             return Err(malformed(signature));
         }

@@ -10,6 +10,8 @@ use crate::xml::Element;
 #[derive(Debug, Clone)]
 pub(crate) struct TimeStamp {
     pub(crate) kind: TimeStampKind,
+    /// The `Id` of its element.
+    pub(crate) id: Option<String>,
     /// The complete token.
     pub(crate) token: Vec<u8>,
     /// What a signature time-stamp is made over; `None` for archive time-stamps, which are over the files too, and
@@ -29,6 +31,8 @@ pub(crate) enum TimeStampKind {
 #[derive(Debug, Default)]
 pub(super) struct Unsigned {
     pub(super) time_stamps: Vec<TimeStamp>,
+    /// Why what its time-stamps are over can't be computed here.
+    pub(super) obstacle: Option<&'static str>,
     has_revocation: bool,
 }
 
@@ -40,8 +44,7 @@ impl Unsigned {
         remarks: &mut Vec<String>,
     ) -> Result<Unsigned> {
         let mut unsigned = Unsigned::default();
-        let Some(properties) = optional(qualifying, XADES, "UnsignedProperties")? else { return Ok(unsigned) };
-        let Some(list) = optional(properties, XADES, "UnsignedSignatureProperties")? else { return Ok(unsigned) };
+        let Some(list) = list(qualifying)? else { return Ok(unsigned) };
         for child in list.children() {
             match (child.namespace(), child.local()) {
                 (XADES, "SignatureTimeStamp") => {
@@ -55,7 +58,10 @@ impl Unsigned {
                 (XADES, "CounterSignature") => {
                     remarks.push("it has a counter-signature, which is not looked at".into())
                 }
-                (_, other) => {
+                (namespace, other) => {
+                    if (namespace, other) == (XADES, "ArchiveTimeStamp") {
+                        unsigned.obstacle = Some("it has an archive time-stamp of the old kind");
+                    }
                     remarks.push(format!("it has the unsigned property {other}, which no baseline level has"))
                 }
             }
@@ -82,12 +88,17 @@ impl Unsigned {
         octets: &mut Octets<'_>,
         remarks: &mut Vec<String>,
     ) -> Result<()> {
-        let transform = match optional(element, DS, "CanonicalizationMethod")? {
-            Some(method) => Transform::read(method),
-            None => Some(Transform::IMPLIED),
-        };
+        let transform = transform(element)?;
+        if transform.is_none() {
+            self.obstacle = Some("the canonicalization of a time-stamp is not known");
+        }
+        if kind == TimeStampKind::Archive && element.child(XADES, "Include").is_some() {
+            self.obstacle = Some("it has a distributed archive time-stamp");
+            remarks.push("an archive time-stamp names what it is over, which is not looked at".into());
+        }
         let tokens: Vec<_> = element.children_named(XADES, "EncapsulatedTimeStamp").collect();
         if tokens.len() != 1 {
+            self.obstacle = Some("a time-stamp holds not one token");
             remarks.push(format!("a time-stamp holds {} tokens", tokens.len()));
         }
         for token in tokens {
@@ -95,8 +106,34 @@ impl Unsigned {
                 (Some(transform), TimeStampKind::Signature) => Some(octets.of(value, transform)?),
                 _ => None,
             };
-            self.time_stamps.push(TimeStamp { kind, token: base64(token)?, covered });
+            let id = element.attribute("Id").map(str::to_owned);
+            self.time_stamps.push(TimeStamp { kind, id, token: base64(token)?, covered });
         }
         Ok(())
     }
+}
+
+/// The element whose children the unsigned properties of a signature are.
+pub(super) fn list(qualifying: Element<'_>) -> Result<Option<Element<'_>>> {
+    match optional(qualifying, XADES, "UnsignedProperties")? {
+        Some(properties) => optional(properties, XADES, "UnsignedSignatureProperties"),
+        None => Ok(None),
+    }
+}
+
+/// The time-stamps among the unsigned properties, in the order of [`Unsigned::time_stamps`].
+pub(super) fn stamps<'a>(list: Element<'a>) -> impl Iterator<Item = (TimeStampKind, Element<'a>)> {
+    list.children().filter_map(|child| match (child.namespace(), child.local()) {
+        (XADES, "SignatureTimeStamp") => Some((TimeStampKind::Signature, child)),
+        (XADES141, "ArchiveTimeStamp") => Some((TimeStampKind::Archive, child)),
+        _ => None,
+    })
+}
+
+/// The canonicalization that a time-stamp names, or the implied one; `None` where it is not known.
+pub(super) fn transform(stamp: Element<'_>) -> Result<Option<Transform>> {
+    Ok(match optional(stamp, DS, "CanonicalizationMethod")? {
+        Some(method) => Transform::read(method),
+        None => Some(Transform::IMPLIED),
+    })
 }

@@ -1,0 +1,267 @@
+//! Unsigned properties for a signature that is there: time-stamps, and what proves certificates.
+//!
+//! In: a signatures file, tokens, validation data. Out: the file with new elements behind the unsigned properties that
+//! were there, or among values that no archive time-stamp covers; every other byte stays. Decided here and nowhere
+//! else: which new element goes where, and that nothing signed or stamped changes by it.
+
+use super::XADES;
+use super::archive::{self, Data};
+use super::edit::Edit;
+use super::octets::Transform;
+use super::read::{SignatureFile, elements};
+use super::signature::{Parts, Signature};
+use super::unsigned::{self, TimeStampKind};
+use super::values::{Bare, Values, held};
+use super::vocabulary::Vocabulary;
+use crate::answers::ValidationData;
+use crate::answers::timestamp::Token;
+use crate::digest::{Digest, DigestAlgorithm, State, to_hex};
+use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
+use crate::limits::Limits;
+use crate::time::derive;
+use crate::xml::{Document, Element};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A signatures file on its way up: bytes, to which unsigned properties are added.
+pub(crate) struct Extension {
+    document: Document,
+    file: SignatureFile,
+    limits: Limits,
+}
+
+impl Extension {
+    /// Reads a signatures file of any maker.
+    ///
+    /// # Errors
+    /// As [`SignatureFile::read`].
+    pub(crate) fn open(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let document = Document::parse(bytes, limits)?;
+        let file = SignatureFile::of(&document, limits)?;
+        Ok(Extension { document, file, limits: limits.clone() })
+    }
+
+    /// The signatures, as they are now.
+    pub(crate) fn signatures(&self) -> &[Signature] {
+        self.file.signatures()
+    }
+
+    /// What the unsigned properties of a signature hold; bare OCSP responses are completed.
+    pub(crate) fn held(&self, index: usize) -> Result<ValidationData> {
+        let list = unsigned::list(self.parts(index)?.qualifying)?;
+        Ok(list.map(|list| held(list, Bare::Completed, &self.limits)).unwrap_or_default())
+    }
+
+    /// What a new signature time-stamp is over: the SignatureValue element in its exclusive canonical form.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for a signature that is not there.
+    pub(crate) fn stamp_imprint(&self, index: usize, algorithm: DigestAlgorithm) -> Result<Digest> {
+        let mut state = State::new(algorithm);
+        Transform::EXCLUSIVE.feed(self.parts(index)?.value, &mut state);
+        Ok(state.finish())
+    }
+
+    /// Adds a SignatureTimeStamp.
+    ///
+    /// # Errors
+    /// `signature.broken` when the signature covers the place where it would stand; a limit of the file.
+    pub(crate) fn put_stamp(&mut self, index: usize, token: &Token, nonce: &[u8; 32]) -> Result<()> {
+        self.put_token(index, "SignatureTimeStamp", token, nonce)
+    }
+
+    /// Adds what is not there yet: `signer` to CertificateValues and RevocationValues, or, where an archive time-stamp
+    /// covers them, behind it; the data of each time-stamp, by its number, in a TimeStampValidationData.
+    ///
+    /// # Errors
+    /// As [`Extension::put_stamp`].
+    pub(crate) fn put_data(
+        &mut self,
+        index: usize,
+        signer: &ValidationData,
+        stamps: &[(usize, ValidationData)],
+    ) -> Result<()> {
+        let signature = self.signature(index)?;
+        let parts = self.parts(index)?;
+        let list = unsigned::list(parts.qualifying)?;
+        let words = Vocabulary::within(list.unwrap_or(parts.qualifying));
+        let mut known = list.map(|list| held(list, Bare::LeftOut, &self.limits)).unwrap_or_default();
+        signature.certificates.iter().for_each(|one| known.add_certificate(one));
+        for stamp in &signature.time_stamps {
+            if let Ok(token) = Token::read(&stamp.token, &self.limits) {
+                token.certificates().iter().for_each(|one| known.add_certificate(one));
+            }
+        }
+
+        let new = signer.without(&known);
+        known.add_all(&new);
+        let (mut edits, mut content) = self.values(list, &Values::of(&new, &words)?, &words);
+        for (number, data) in stamps {
+            let stamp =
+                signature.time_stamps.get(*number).ok_or_else(|| Misuse::new("no time-stamp of that number"))?;
+            let new = data.without(&known);
+            known.add_all(&new);
+            let values = Values::of(&new, &words)?;
+            if !values.is_empty() {
+                content.push_str(&values.container(&words, stamp.id.as_deref()));
+            }
+        }
+        if !content.is_empty() {
+            edits.push(self.append(&parts, &content)?);
+        }
+        if edits.is_empty() { Ok(()) } else { self.apply(edits) }
+    }
+
+    /// What a new archive time-stamp is over, in exclusive canonical forms.
+    ///
+    /// # Errors
+    /// What `data` returns.
+    pub(crate) fn archive_imprint(
+        &self,
+        index: usize,
+        algorithm: DigestAlgorithm,
+        data: &mut Data<'_>,
+    ) -> Result<Digest> {
+        self.imprint(index, (&Transform::EXCLUSIVE, None), algorithm, data)
+    }
+
+    /// What the archive time-stamp with this number among the time-stamps is over; `None` where that can't be computed.
+    ///
+    /// # Errors
+    /// What `data` returns.
+    pub(crate) fn archive_imprint_of(
+        &self,
+        index: usize,
+        stamp: usize,
+        algorithm: DigestAlgorithm,
+        data: &mut Data<'_>,
+    ) -> Result<Option<Digest>> {
+        if self.signature(index)?.obstacle.is_some() {
+            return Ok(None);
+        }
+        let list = unsigned::list(self.parts(index)?.qualifying)?;
+        let Some((_, element)) = list.and_then(|list| unsigned::stamps(list).nth(stamp)) else { return Ok(None) };
+        let Some(transform) = unsigned::transform(element)? else { return Ok(None) };
+        self.imprint(index, (&transform, Some(element)), algorithm, data).map(Some)
+    }
+
+    /// Adds an ArchiveTimeStamp.
+    ///
+    /// # Errors
+    /// As [`Extension::put_stamp`].
+    pub(crate) fn put_archive(&mut self, index: usize, token: &Token, nonce: &[u8; 32]) -> Result<()> {
+        self.put_token(index, "ArchiveTimeStamp", token, nonce)
+    }
+
+    /// The file as it is now.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.document.bytes()
+    }
+
+    fn imprint(
+        &self,
+        index: usize,
+        place: (&Transform, Option<Element<'_>>),
+        algorithm: DigestAlgorithm,
+        data: &mut Data<'_>,
+    ) -> Result<Digest> {
+        let (parts, references) = (self.parts(index)?, &self.signature(index)?.references);
+        archive::imprint(&self.document, &parts, references, place, algorithm, &self.limits, data)
+    }
+
+    fn put_token(&mut self, index: usize, name: &str, token: &Token, nonce: &[u8; 32]) -> Result<()> {
+        let parts = self.parts(index)?;
+        let words = Vocabulary::within(unsigned::list(parts.qualifying)?.unwrap_or(parts.qualifying));
+        let id = format!(r#" Id="{}""#, self.free_id(name, nonce)?);
+        let method = words.algorithm("CanonicalizationMethod", Transform::EXCLUSIVE.method.uri());
+        let content = method + &words.xades("EncapsulatedTimeStamp", &STANDARD.encode(token.as_bytes()));
+        let element = match name {
+            "SignatureTimeStamp" => words.top(name, &id, &content),
+            _ => words.newer(name, &id, &content),
+        };
+        self.apply(vec![self.append(&parts, &element)?])
+    }
+
+    /// The changes for values of the signer, and what of them goes behind all that is there.
+    fn values(&self, list: Option<Element<'_>>, new: &Values, words: &Vocabulary<'_>) -> (Vec<Edit>, String) {
+        let (mut edits, mut content) = (Vec::new(), String::new());
+        let found = |name| list.and_then(|list| list.child(XADES, name));
+        let last =
+            list.and_then(|list| unsigned::stamps(list).filter(|(kind, _)| *kind == TimeStampKind::Archive).last());
+        let is_covered = |values: &Element<'_>| last.is_some_and(|(_, stamp)| values.offset() < stamp.offset());
+        let (certificates, revocation) = (found("CertificateValues"), found("RevocationValues"));
+        // One container takes what can't be merged.
+        if certificates.iter().any(is_covered) || revocation.iter().any(is_covered) {
+            let both = if new.is_empty() { String::new() } else { new.container(words, None) };
+            return (edits, both);
+        }
+        match certificates {
+            _ if !new.has_certificates() => {}
+            Some(values) => edits.push(new.merge_certificates(&self.document, values)),
+            None => content.push_str(&new.certificate_values(words)),
+        }
+        match revocation {
+            _ if !new.has_revocation() => {}
+            Some(values) => edits.extend(new.merge_revocation(&self.document, values, words)),
+            None => content.push_str(&new.revocation_values(words)),
+        }
+        (edits, content)
+    }
+
+    /// Puts elements behind the unsigned properties of a signature.
+    fn append(&self, parts: &Parts<'_>, content: &str) -> Result<Edit> {
+        let qualifying = parts.qualifying;
+        if let Some(list) = unsigned::list(qualifying)? {
+            return Ok(Edit::at_end_of(&self.document, list, content));
+        }
+        let properties = super::node::optional(qualifying, XADES, "UnsignedProperties")?;
+        let words = Vocabulary::within(properties.unwrap_or(qualifying));
+        let list = words.top("UnsignedSignatureProperties", "", content);
+        Ok(match properties {
+            // Properties of data objects stand behind those of the signature.
+            Some(properties) => match properties.children().next() {
+                Some(first) => Edit::before(first, &list),
+                None => Edit::at_end_of(&self.document, properties, &list),
+            },
+            None => Edit::at_end_of(&self.document, qualifying, &words.top("UnsignedProperties", "", &list)),
+        })
+    }
+
+    fn apply(&mut self, edits: Vec<Edit>) -> Result<()> {
+        let bytes = Edit::apply(&self.document, edits);
+        let next = Extension::open(&bytes, &self.limits)?;
+        let (before, after) = (self.signatures(), next.signatures());
+        let is_kept = before.len() == after.len() && before.iter().zip(after).all(|(old, new)| new.still_is(old));
+        if !is_kept {
+            let detail = "it covers the place where its proof would stand";
+            return Err(Refusal::new(ErrorCode::SignatureBroken).detail(detail).into());
+        }
+        *self = next;
+        Ok(())
+    }
+
+    /// An Id that the file does not have.
+    fn free_id(&self, name: &str, nonce: &[u8; 32]) -> Result<String> {
+        (0..=u8::MAX)
+            .map(|n| derive(&[b"eseal-xades-stamp", nonce, name.as_bytes(), &[n]]))
+            .map(|id| format!("T-{}", to_hex(id.get(..16).unwrap_or_default())))
+            .find(|id| self.document.by_id(id).is_none())
+            .ok_or(Error::Bug("every Id is taken"))
+    }
+
+    fn signature(&self, index: usize) -> Result<&Signature> {
+        Ok(self.signatures().get(index).ok_or_else(no_such_signature)?)
+    }
+
+    fn parts(&self, index: usize) -> Result<Parts<'_>> {
+        Parts::read(*elements(&self.document)?.get(index).ok_or_else(no_such_signature)?)
+    }
+}
+
+fn no_such_signature() -> Misuse {
+    Misuse::new("no signature of that number")
+}
+
+#[cfg(test)]
+mod tests;
