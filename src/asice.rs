@@ -4,11 +4,14 @@
 //! here and nowhere else: which entries a container has, in which order, and which files a signature covers.
 
 mod container;
+mod covered_data;
 mod data_file;
 mod draft;
 mod earlier;
+mod extend;
 mod fill;
 mod finalize;
+mod hashes;
 mod inspect;
 mod layout;
 mod manifest;
@@ -17,10 +20,13 @@ mod media_type;
 mod new;
 mod prepare;
 mod report;
+mod rewrite;
+mod subject;
 
 pub(crate) use container::{Container, is_zip};
 pub use data_file::DataFile;
 pub(crate) use draft::{Base, Draft, Frame, Planned};
+pub(crate) use extend::{Extension, Given};
 pub(crate) use finalize::{finalize, finalize_new};
 pub(crate) use measure::Measured;
 pub(crate) use new::NewContainer;

@@ -123,16 +123,22 @@ impl Container {
 
     /// Makes sure that one more XAdES signature may stand in it.
     pub(crate) fn check_can_be_added_to(&self) -> Result<()> {
-        if self.mimetype != ASICE {
-            return Err(Refusal::new(ErrorCode::AsiceKind).into());
-        }
-        if let Some(other) = self.archive.entries().iter().find(|entry| is_other_signature(&entry.name)) {
-            return Err(Refusal::at(ErrorCode::AsiceKind, other.header).file(&other.name).into());
-        }
+        self.check_kind()?;
         // A validator takes the manifest as the list of what was there when it was signed.
         let manifest = self.manifest.as_ref().ok_or_else(|| Refusal::new(ErrorCode::AsiceManifest))?;
         match self.data_files().find(|entry| !manifest.contains_key(&entry.name)) {
             Some(entry) => Err(Refusal::at(ErrorCode::AsiceManifest, entry.header).file(&entry.name).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes sure that it is ASiC-E with XAdES alone: other kinds of signatures may cover those files, too.
+    pub(crate) fn check_kind(&self) -> Result<()> {
+        if self.mimetype != ASICE {
+            return Err(Refusal::new(ErrorCode::AsiceKind).into());
+        }
+        match self.archive.entries().iter().find(|entry| is_other_signature(&entry.name)) {
+            Some(other) => Err(Refusal::at(ErrorCode::AsiceKind, other.header).file(&other.name).into()),
             None => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use crate::error::{ErrorCode, Limit, Refusal, Result};
 use crate::pki::Certificate;
 use crate::source::to_u64;
 use crate::xades::{Reference, Signature, SignatureFile};
+use crate::zip::Entry;
 
 /// The signature files of a container, in the order of their numbers.
 pub(crate) struct Earlier {
@@ -36,13 +37,7 @@ impl Earlier {
     pub(crate) fn read(container: &Container) -> Result<Self> {
         let limits = container.limits();
         let archive = container.archive();
-        let mut entries: Vec<_> =
-            archive.entries().iter().filter(|entry| !entry.is_folder && is_signature_file(&entry.name)).collect();
-        if to_u64(entries.len()) > limits.asice_signature_files {
-            let found = to_u64(entries.len());
-            return Err(Limit::new("asice_signature_files", limits.asice_signature_files, found).into());
-        }
-        entries.sort_by_key(|entry| (number_of(&entry.name), entry.header));
+        let entries = signature_entries(container)?;
         let mut files = Vec::with_capacity(entries.len());
         let mut covered: Vec<Vec<Covered>> = Vec::new();
         for entry in entries {
@@ -134,6 +129,21 @@ impl Earlier {
     pub(crate) fn last_signer(&self) -> Option<&Certificate> {
         self.files.last()?.1.signatures().last()?.signer.as_ref()
     }
+}
+
+/// The signature files of a container, in the order of their numbers.
+///
+/// # Errors
+/// A limit.
+pub(super) fn signature_entries(container: &Container) -> Result<Vec<&Entry>> {
+    let all = container.archive().entries().iter();
+    let mut entries: Vec<_> = all.filter(|entry| !entry.is_folder && is_signature_file(&entry.name)).collect();
+    let (limit, found) = (container.limits().asice_signature_files, to_u64(entries.len()));
+    if found > limit {
+        return Err(Limit::new("asice_signature_files", limit, found).into());
+    }
+    entries.sort_by_key(|entry| (number_of(&entry.name), entry.header));
+    Ok(entries)
 }
 
 /// The file that a reference leads to: its URI decoded, else read in one of the ways in which some makers write it.

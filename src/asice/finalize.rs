@@ -29,6 +29,15 @@ pub(crate) fn finalize(
     algorithm: SignatureAlgorithm,
     modified: Time,
 ) -> Result<Output> {
+    let signature = xades::finalize(&draft.before, value, algorithm, &draft.after)?;
+    finalize_with(draft, source, signature, modified)
+}
+
+/// The same with a signature file that is complete.
+///
+/// # Errors
+/// As [`finalize`].
+pub(super) fn finalize_with(draft: &Draft, source: &Source, signature: Vec<u8>, modified: Time) -> Result<Output> {
     let Base::Added(frame) = &draft.base else { return Err(Error::Bug("a new container has no source")) };
     let other = || StateError::new(ErrorCode::StateOtherDocument);
     let kept = frame.kept;
@@ -43,7 +52,6 @@ pub(crate) fn finalize(
     if archive.directory_offset() != kept {
         return Err(other().into());
     }
-    let signature = xades::finalize(&draft.before, value, algorithm, &draft.after)?;
     let mut tail = Vec::new();
     let mut sink = Stream(&mut tail);
     let mut writer = Writer::continuing(&mut sink, kept, archive.directory()?);
@@ -65,6 +73,20 @@ pub(crate) fn finalize_new(
     algorithm: SignatureAlgorithm,
     modified: Time,
 ) -> Result<Output> {
+    let signature = xades::finalize(&draft.before, value, algorithm, &draft.after)?;
+    finalize_new_with(draft, files, signature, modified)
+}
+
+/// The same with a signature file that is complete.
+///
+/// # Errors
+/// As [`finalize_new`].
+pub(super) fn finalize_new_with(
+    draft: &Draft,
+    files: &[DataFile],
+    signature: Vec<u8>,
+    modified: Time,
+) -> Result<Output> {
     let Base::New(planned) = &draft.base else { return Err(Error::Bug("an existing container is no new one")) };
     let sources = Sources::new(files);
     let mut parts = Vec::with_capacity(planned.len());
@@ -76,10 +98,7 @@ pub(crate) fn finalize_new(
         }
     }
     let listed = draft.references.iter().map(|reference| (reference.name.as_str(), reference.media_type.as_str()));
-    let own = [
-        (MANIFEST.to_owned(), manifest::write(listed)),
-        (draft.signature_file.clone(), xades::finalize(&draft.before, value, algorithm, &draft.after)?),
-    ];
+    let own = [(MANIFEST.to_owned(), manifest::write(listed)), (draft.signature_file.clone(), signature)];
     let own = own.map(|(name, bytes)| Own { name, bytes, compress: draft.compress });
     Ok(Output::made(Arc::new(New { parts, own, compress: draft.compress, modified })))
 }
