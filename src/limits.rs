@@ -129,6 +129,8 @@ limits! {
     cms_bytes: 8 << 20;
     /// Bytes of the answer of a time-stamping or OCSP service.
     answer_bytes: 256 << 10;
+    /// Requests of one kind that are made for one document.
+    fetches: 64;
     /// Certificates that an OCSP answer speaks about.
     ocsp_answers: 256;
     /// Seconds that an OCSP answer counts where it does not say until when.

@@ -19,6 +19,7 @@ use crate::time::{Moment, Time};
 /// A signed document at level B-B, ready to be written.
 #[derive(Debug)]
 pub struct Signed {
+    inputs: Inputs,
     essentials: Essentials,
     /// In the encoding of CMS.
     value: Vec<u8>,
@@ -28,7 +29,7 @@ pub struct Signed {
 impl Signed {
     pub(crate) fn new(inputs: &Inputs, essentials: Essentials, value: Vec<u8>) -> Result<Self> {
         let output = essentials.output(inputs, &value)?;
-        Ok(Signed { essentials, value, output })
+        Ok(Signed { inputs: inputs.clone(), essentials, value, output })
     }
 
     /// Takes up what [`Signed::to_state`] saved; the value is verified once more.
@@ -71,7 +72,7 @@ impl Signed {
     /// # Errors
     /// [`Error::Misuse`](crate::Error::Misuse) only.
     pub fn upgrade(self, plan: &UpgradePlan, moment: Moment) -> Result<Upgrade> {
-        Upgrade::of_signed(self, plan, moment)
+        Upgrade::of_signed(self.inputs, self.essentials, self.value, plan, moment)
     }
 
     /// The id of the preparation.

@@ -4,60 +4,164 @@
 //! Nothing is sent here, and no clock is read. An answer is checked before anything is built on it. All is a function
 //! of document, plan, moment and answers: so a saved upgrade is its answers, and resuming is doing it again.
 
+mod advance;
+mod answers;
+mod carrier;
+mod collect;
 mod plan;
 mod report;
+mod saved;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 pub use plan::UpgradePlan;
 pub use report::{AddedTimeStamp, FetchedRevocation, Forecast, UpgradeReport};
 
-use crate::asice::Container;
+use self::answers::Answers;
+use self::carrier::{Carrier, Fresh};
+use self::collect::{Evidences, Proof, Proved};
+use self::unit::{Stage, Unit};
+use crate::asice::{self, Container};
 use crate::digest::DigestAlgorithm;
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Refusal, Result, Scope};
 use crate::evidence::{Evidence, Fetch};
-use crate::flow::{Inputs, Signed};
-use crate::limits::Limits;
+use crate::flow::essentials::{Body, Essentials};
+use crate::flow::{Format, Inputs};
 use crate::output::Output;
+use crate::pades;
 use crate::pdf;
 use crate::signing::Level;
 use crate::time::{Moment, Time};
 
 /// A signed document on its way to a higher level.
-#[derive(Debug)]
+///
+/// ```no_run
+/// # fn send(_: &eseal::Fetch) -> eseal::Evidence { unimplemented!() }
+/// # fn now() -> eseal::Time { unimplemented!() }
+/// # fn main() -> eseal::Result<()> {
+/// # let (document, root, moment): (eseal::Document, eseal::Certificate, eseal::Moment) = unimplemented!();
+/// use eseal::{Level, Step, UpgradePlan};
+///
+/// let plan = UpgradePlan::new(Level::Blt, [root])?;
+/// let mut upgrade = document.upgrade(&plan, moment)?;
+/// let output = loop {
+///     match upgrade.step()? {
+///         Step::Done(output) => break output,
+///         Step::Need(fetches) => fetches.iter().for_each(|fetch| upgrade.supply(send(fetch), now())),
+///         _ => unreachable!(),
+///     }
+/// };
+/// # let _ = output;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Upgrade {
     plan: UpgradePlan,
+    moment: Moment,
+    carrier: Carrier,
+    units: Vec<Unit>,
+    /// Open requests by their id.
+    asked: BTreeMap<[u8; 32], Fetch>,
+    answers: Answers,
+    proved: Proved,
+    added: Vec<AddedTimeStamp>,
+    is_changed: bool,
+    origin: Began,
+    /// How the time-stamps were asked for that were taken, by unit and step.
+    settings: BTreeMap<(u64, u64), Settings>,
+}
+
+/// What an upgrade began with.
+#[derive(Debug)]
+enum Began {
+    Signed(Arc<Signature>),
+    /// The length of what somebody signed.
+    Document(u64),
+}
+
+/// A signature that was made here.
+#[derive(Debug)]
+struct Signature {
+    essentials: Essentials,
+    /// In the encoding of CMS.
+    value: Vec<u8>,
+}
+
+/// How a time-stamp is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Settings {
+    digest: DigestAlgorithm,
+    policy: Option<String>,
 }
 
 /// What comes next.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step {
-    /// The level is reached, or nothing more can be done: the document to write.
+    /// The level is reached, or there is nothing to do: the document to write.
     Done(Output),
     /// Answers to these are needed, all of them; the same are named again until they are supplied.
     Need(Vec<Fetch>),
 }
 
-const TODO: Error = Error::Bug("not yet");
-
 impl Upgrade {
-    pub(super) fn of_pdf(_document: &pdf::Document, _plan: &UpgradePlan, _moment: Moment) -> Result<Self> {
-        Err(TODO)
+    pub(super) fn of_pdf(document: &pdf::Document, plan: &UpgradePlan, moment: Moment) -> Result<Self> {
+        let extension = pades::Extension::open(document, &[plan.digest])?;
+        Upgrade::new(Carrier::Pdf(Box::new(extension)), Began::Document(document.source().len()), plan, moment)
     }
 
-    pub(super) fn of_container(_container: &Container, _plan: &UpgradePlan, _moment: Moment) -> Result<Self> {
-        Err(TODO)
+    pub(super) fn of_container(container: &Container, plan: &UpgradePlan, moment: Moment) -> Result<Self> {
+        let extension = asice::Extension::open(container, &[plan.digest])?;
+        Upgrade::new(Carrier::Container(Box::new(extension)), Began::Document(container.source().len()), plan, moment)
     }
 
-    pub(super) fn of_signed(_signed: Signed, _plan: &UpgradePlan, _moment: Moment) -> Result<Self> {
-        Err(TODO)
+    pub(super) fn of_signed(
+        inputs: Inputs,
+        essentials: Essentials,
+        value: Vec<u8>,
+        plan: &UpgradePlan,
+        moment: Moment,
+    ) -> Result<Self> {
+        let signature = Arc::new(Signature { essentials, value });
+        let Signature { essentials, value } = &*signature;
+        let carrier = match &essentials.body {
+            Body::Pdf(_) => Carrier::Fresh(Box::new(Fresh::new(inputs, Arc::clone(&signature), &plan.limits)?)),
+            Body::Container(draft) => {
+                let given = match draft.is_new() {
+                    true => asice::Given::Files(inputs.files()?.to_vec()),
+                    false => asice::Given::Container(inputs.document()?.clone()),
+                };
+                let extension = asice::Extension::signed(draft, given, value, essentials.algorithm, &plan.limits)?;
+                Carrier::Container(Box::new(extension))
+            }
+        };
+        Upgrade::new(carrier, Began::Signed(signature), plan, moment)
     }
 
-    /// Takes up what [`Upgrade::to_state`] saved.
-    ///
-    /// # Errors
-    /// [`Error::State`](crate::Error::State).
-    pub fn resume(_state: &[u8], _inputs: impl Into<Inputs>, _limits: &Limits) -> Result<Self> {
-        Err(TODO)
+    fn new(carrier: Carrier, origin: Began, plan: &UpgradePlan, moment: Moment) -> Result<Self> {
+        let units: Vec<Unit> = (0..carrier.units()).map(|unit| Unit::new(carrier.subjects(unit), plan)).collect();
+        let mut faults = units.iter().flat_map(|unit| &unit.left_out);
+        match faults.clone().next() {
+            None => return Err(Refusal::new(ErrorCode::DocumentUnsigned).into()),
+            Some(Some(first)) if faults.all(Option::is_some) => return Err(first.clone()),
+            _ => {}
+        }
+        Ok(Upgrade {
+            plan: plan.clone(),
+            moment,
+            carrier,
+            units,
+            asked: BTreeMap::new(),
+            answers: Answers::default(),
+            proved: Proved::default(),
+            added: Vec::new(),
+            is_changed: false,
+            origin,
+            settings: BTreeMap::new(),
+        })
     }
 
     /// What is needed next, or the result.
@@ -66,32 +170,92 @@ impl Upgrade {
     /// Why the level can't be reached: a fault of the document or its certificates, or an answer, or its lack, for
     /// which there is no substitute. What was reached is kept; after [`Upgrade::retry`] it can be tried again.
     pub fn step(&mut self) -> Result<Step> {
-        Err(TODO)
+        // What is asked about revocation has to be later than all of the first time-stamps.
+        let mut open = self.advance_all(Stage::Stamp)?;
+        if open.is_empty() {
+            open = self.advance_all(Stage::Done)?;
+        }
+        if !open.is_empty() {
+            self.asked = open.iter().map(|fetch| (fetch.id(), fetch.clone())).collect();
+            return Ok(Step::Need(open));
+        }
+        // One signature that can't be raised does not stop the others; where there are no others, it is the result.
+        let mut faults = self.units.iter().flat_map(|unit| &unit.left_out);
+        match faults.clone().flatten().next() {
+            Some(first) if faults.all(Option::is_some) => Err(first.clone()),
+            _ => self.output().map(Step::Done),
+        }
+    }
+
+    /// Brings all units on, but not beyond a stage, and puts together what they need.
+    fn advance_all(&mut self, last: Stage) -> Result<Vec<Fetch>> {
+        let mut open: Vec<Fetch> = Vec::new();
+        for number in 0..self.units.len() {
+            for fetch in self.advance(number, last)? {
+                match open.iter_mut().find(|other| other.id() == fetch.id()) {
+                    // One answer for both has to be of the later time.
+                    Some(other) if other.not_older_than() < fetch.not_older_than() => *other = fetch,
+                    Some(_) => {}
+                    None => open.push(fetch),
+                }
+            }
+        }
+        Ok(open)
     }
 
     /// Takes the answer to a request, in any order; `received` is the time when it came.
     ///
     /// An answer to something that was not asked is left alone. Whether it is good is said by the next step.
-    pub fn supply(&mut self, _evidence: Evidence, _received: Time) {}
+    pub fn supply(&mut self, evidence: Evidence, received: Time) {
+        if let Some(fetch) = self.asked.get(&evidence.fetch_id()) {
+            self.answers.add(fetch, &evidence, received, &self.plan.limits);
+        }
+    }
 
     /// Forgets failures and answers that were refused: the next step asks again.
-    pub fn retry(&mut self) {}
+    pub fn retry(&mut self) {
+        self.answers.forget_failures();
+        for unit in &mut self.units {
+            for fault in &mut unit.left_out {
+                if fault.as_ref().is_some_and(|error| error.scope() == Scope::Service) {
+                    *fault = None;
+                }
+            }
+        }
+    }
 
     /// Time-stamps are asked for with another digest and policy from here on: services differ.
     ///
     /// # Errors
     /// As [`UpgradePlan::digest`] and [`UpgradePlan::policy`].
     pub fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()> {
-        let mut plan = self.plan.clone().digest(digest)?;
-        plan.policy = None;
-        self.plan = policy.map_or(Ok(plan.clone()), |policy| plan.policy(policy))?;
+        if digest == self.plan.digest && policy == self.plan.policy.as_deref() {
+            return Ok(());
+        }
+        let plan = UpgradePlan { policy: None, ..self.plan.clone() }.digest(digest)?;
+        self.plan = match policy {
+            Some(policy) => plan.policy(policy)?,
+            None => plan,
+        };
+        self.units.iter_mut().for_each(|unit| unit.pending = None);
         Ok(())
+    }
+
+    /// The format of the document.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        match &self.carrier {
+            Carrier::Pdf(_) | Carrier::Fresh(_) => Format::Pdf,
+            Carrier::Container(_) => Format::Asice,
+        }
     }
 
     /// The level that was reached: the lowest of the signatures that are not left out.
     #[must_use]
     pub fn reached(&self) -> Level {
-        Level::Bb
+        let are_all_left_out = self.units.iter().all(Unit::is_left_out);
+        let raised = self.units.iter().filter(|unit| are_all_left_out || !unit.is_left_out());
+        raised.map(|unit| unit.level).min().unwrap_or(Level::Bb)
     }
 
     /// The document as far as it got.
@@ -99,35 +263,23 @@ impl Upgrade {
     /// # Errors
     /// Reading faults.
     pub fn output(&self) -> Result<Output> {
-        Err(TODO)
+        let modified = match &self.origin {
+            Began::Signed(signature) => signature.essentials.moment.time(),
+            Began::Document(_) => self.moment.time(),
+        };
+        self.carrier.output(modified)
     }
 
-    /// What was done so far.
+    /// Whether every unit is done.
     #[must_use]
-    pub fn report(&self) -> UpgradeReport {
-        UpgradeReport {
-            level: Level::Bb,
-            is_unchanged: false,
-            time_stamps: Vec::new(),
-            revocation: Vec::new(),
-            left_out: Vec::new(),
-            protected_until: None,
-        }
+    pub fn is_done(&self) -> bool {
+        self.units.iter().all(|unit| unit.stage == Stage::Done)
     }
+}
 
-    /// What it would take, before anything is asked.
-    ///
-    /// # Errors
-    /// As [`Upgrade::step`].
-    pub fn forecast(&mut self) -> Result<Forecast> {
-        Err(TODO)
-    }
-
-    /// What to keep so that nothing that was reached is lost: the value that has verified, and every good answer.
-    ///
-    /// # Errors
-    /// [`Error::Bug`](crate::Error::Bug) only.
-    pub fn to_state(&self) -> Result<Vec<u8>> {
-        Err(TODO)
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stages: Vec<Stage> = self.units.iter().map(|unit| unit.stage).collect();
+        f.debug_struct("Upgrade").field("level", &self.plan.level).field("stages", &stages).finish_non_exhaustive()
     }
 }

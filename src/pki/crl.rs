@@ -20,6 +20,7 @@ use crate::source::Source;
 use crate::time::Time;
 
 pub(crate) use check::Question;
+pub(crate) use scope::Reasons;
 
 /// A list: its fields, and where its entries are.
 #[derive(Debug, Clone)]

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking, and runs in the world"
 )]
 
+#[path = "../authority/mod.rs"]
+mod authority;
 #[cfg(feature = "cli")]
 mod cli;
 mod conformance;
@@ -23,3 +25,4 @@ mod layers;
 mod schema;
 mod sign;
 mod state;
+mod upgrade;

@@ -76,6 +76,11 @@ impl Response {
         &self.bytes
     }
 
+    /// The earliest moment that it speaks of.
+    pub(crate) fn this_update(&self) -> Time {
+        self.singles.iter().map(|single| single.this_update).min().unwrap_or(self.produced_at)
+    }
+
     /// When it was signed.
     pub(crate) fn produced_at(&self) -> Time {
         self.produced_at

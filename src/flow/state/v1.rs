@@ -1,7 +1,10 @@
 //! Version 1 of the saved state. Frozen: what it wrote once is read and written the same for ever.
 
 mod pades;
+mod upgrade;
 mod xades;
+
+pub(super) use upgrade::{read as read_upgrade, write as write_upgrade};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

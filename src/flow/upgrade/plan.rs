@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::der;
 use crate::digest::DigestAlgorithm;
 use crate::error::{Misuse, Result};
+use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::pki::path::Anchors;
 use crate::signing::Level;
@@ -16,12 +17,12 @@ use crate::time::Time;
 #[derive(Debug, Clone)]
 pub struct UpgradePlan {
     pub(super) level: Level,
-    pub(super) trusted: Arc<Vec<Certificate>>,
     pub(super) anchors: Arc<Anchors>,
     pub(super) known: Arc<Vec<Certificate>>,
     pub(super) digest: DigestAlgorithm,
     pub(super) policy: Option<String>,
     pub(super) renew: Renew,
+    pub(super) limits: Limits,
 }
 
 /// What is done with a document that is at the level already.
@@ -48,12 +49,12 @@ impl UpgradePlan {
         }
         Ok(UpgradePlan {
             level,
-            anchors: Arc::new(Anchors::new(trusted.iter().cloned())),
-            trusted: Arc::new(trusted),
+            anchors: Arc::new(Anchors::new(trusted)),
             known: Arc::default(),
             digest: DigestAlgorithm::Sha256,
             policy: None,
             renew: Renew::Never,
+            limits: Limits::default(),
         })
     }
 
@@ -96,6 +97,12 @@ impl UpgradePlan {
     #[must_use]
     pub fn renew_ending_before(self, time: Time) -> Self {
         UpgradePlan { renew: Renew::EndingBefore(time), ..self }
+    }
+
+    /// Other bounds on what services may answer.
+    #[must_use]
+    pub fn limits(self, limits: &Limits) -> Self {
+        UpgradePlan { limits: limits.clone(), ..self }
     }
 
     /// The level to reach.
