@@ -47,6 +47,11 @@ fn state() {
 }
 
 #[test]
+fn upgrade_state() {
+    replay("upgrade_state", &[], eseal::fuzzing::upgrade_state);
+}
+
+#[test]
 fn sign_round_trip() {
     replay("sign_round_trip", &["testdata/pdf"], eseal::fuzzing::sign_round_trip);
 }

@@ -14,7 +14,7 @@ fn source() -> Source {
 }
 
 /// Compares with the vector; `ESEAL_NEW_VECTORS=1` writes one that is not there yet, never another over it.
-fn vector(name: &str, bytes: &[u8]) {
+pub fn vector(name: &str, bytes: &[u8]) {
     let path = format!("{}/testdata/state/v1/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("ESEAL_NEW_VECTORS").is_some() && !std::path::Path::new(&path).exists() {
         std::fs::write(&path, bytes).unwrap();

@@ -6,6 +6,7 @@ use eseal::{
 };
 
 use crate::authority::{Authority, Manner};
+use crate::state::vector;
 
 const NOW: &str = "2026-01-02T03:04:05Z";
 
@@ -332,4 +333,33 @@ fn a_container_climbs_and_is_renewed() {
         assert_eq!(service(&authority).climb(&mut again).unwrap(), raised);
         assert!(again.report().is_unchanged);
     }
+}
+
+#[test]
+fn version_1_of_an_upgrade_is_written_and_read_as_ever() {
+    let authority = authority();
+    let plan = upgrade_plan(&authority, Level::Blta);
+    let signed = sign(&authority, &document(pdf("minimal.pdf")), Level::Blta);
+    let mut upgrade = signed.upgrade(&plan, moment(8)).unwrap();
+    let mut service = service(&authority);
+    for name in ["upgrade-stamped.state", "upgrade-proved.state", "upgrade-done.state"] {
+        let Step::Need(fetches) = upgrade.step().unwrap() else { panic!("{name}") };
+        for fetch in &fetches {
+            let (evidence, received) = service.answer(fetch);
+            upgrade.supply(evidence, received);
+        }
+        let state = upgrade.to_state().unwrap();
+        vector(name, &state);
+        assert_eq!(Upgrade::resume(&state, pdf("minimal.pdf"), &plan).unwrap().to_state().unwrap(), state);
+    }
+    // What it began with can be finished without going on.
+    let state =
+        std::fs::read(format!("{}/testdata/state/v1/upgrade-stamped.state", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let signed = Signed::resume(&state, pdf("minimal.pdf"), &Limits::default()).unwrap();
+    let mut written = Vec::new();
+    signed.output().write_to(&mut written).unwrap();
+    assert_eq!(levels(&written)[0].0, Some("B-B"));
+    let damaged: Vec<u8> = state.iter().enumerate().map(|(n, b)| if n == 400 { b ^ 1 } else { *b }).collect();
+    let refused = Upgrade::resume(&damaged, pdf("minimal.pdf"), &plan).map(|_| Vec::new());
+    assert_eq!(code(refused), ErrorCode::StateMalformed);
 }
