@@ -37,3 +37,6 @@ const FILTER: &str = "Adobe.PPKLite";
 const SUB_FILTER: &str = "ETSI.CAdES.detached";
 /// How Contents of a document time-stamp is to be read.
 const TIME_STAMP: &str = "ETSI.RFC3161";
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use crate::answers::timestamp::Token;
 use crate::cms::Signer;
 use crate::error::{Error, ErrorCode, Refusal, Result};
 use crate::limits::Limits;
-use crate::pades::coverage::{Coverage, Covered};
+use crate::pades::coverage::Coverage;
 use crate::pades::dss::{Dss, Named};
 use crate::pades::signature::Signature;
 use crate::pades::{SUB_FILTER, TIME_STAMP};
