@@ -1,0 +1,201 @@
+//! Drives upgrades over a network, or over files: one, or many that share what they ask.
+//!
+//! In: upgrades, services to ask, a way to reach them. Out: upgrades that have arrived, or as far as they got and why.
+//! Decided here: whom to ask and when, what is tried again, and what serves more than one document. What an answer says
+//! is the upgrade's affair.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+mod address;
+mod cache;
+mod complete;
+mod fetch;
+mod folder;
+#[cfg(feature = "http")]
+mod http;
+mod pace;
+mod pool;
+mod questions;
+#[cfg(test)]
+mod tests;
+mod tsa;
+mod work;
+
+pub use cache::Cache;
+pub use fetch::Fetched;
+pub use folder::FolderTransport;
+#[cfg(feature = "http")]
+pub use http::{Http, HttpSettings};
+pub use tsa::Tsa;
+
+use crate::error::{Error, ErrorCode, Result, ServiceError};
+use crate::flow::Upgrade;
+use crate::limits::Limits;
+use crate::provider::{Clock, Transport};
+use pace::Pace;
+use pool::Pool;
+
+/// Services and how they are used. What it learns about them lasts as long as it does: one run, one value.
+pub struct Services {
+    pool: Arc<Pool>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    tsas: Vec<Tsa>,
+    paces: Vec<Mutex<Pace>>,
+    cache: Cache,
+    requests: usize,
+    workers: usize,
+    patience: Duration,
+    /// The first wait before something is tried again; it doubles.
+    unit: Duration,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Services {
+    /// Asks over `transport`, 16 requests at once, with one worker for steps and a cache in memory.
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Services {
+            pool: Pool::new(Arc::clone(&transport), Arc::clone(&clock), REQUESTS),
+            transport,
+            clock,
+            tsas: Vec::new(),
+            paces: Vec::new(),
+            cache: Cache::default(),
+            requests: REQUESTS,
+            workers: 1,
+            patience: PATIENCE,
+            unit: UNIT,
+            cancel: Arc::default(),
+        }
+    }
+
+    /// Time-stamping services in order of preference. The next one is asked when one fails, rests after a fault, has
+    /// reached its rate, or has spent its budget.
+    #[must_use]
+    pub fn tsas(self, tsas: Vec<Tsa>) -> Self {
+        Services { tsas, ..self }.paced()
+    }
+
+    /// How many requests may be out at once; at least one.
+    #[must_use]
+    pub fn requests(self, requests: usize) -> Self {
+        let requests = requests.max(1);
+        let pool = Pool::new(Arc::clone(&self.transport), Arc::clone(&self.clock), requests);
+        Services { requests, pool, ..self }.paced()
+    }
+
+    /// How many threads do the steps of many upgrades; at least one.
+    #[must_use]
+    pub fn workers(self, workers: usize) -> Self {
+        Services { workers: workers.max(1), ..self }
+    }
+
+    /// The answers that are shared.
+    #[must_use]
+    pub fn cache(self, cache: Cache) -> Self {
+        Services { cache, ..self }
+    }
+
+    /// How long a question waits for the time-stamps that it shall be newer than, and for its own repetition:
+    /// 20 seconds, as long as an exchange may take.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Services { patience, ..self }
+    }
+
+    /// Stops when `stop` is set: upgrades that have not arrived end with [`Error::Cancelled`].
+    #[must_use]
+    pub fn cancel_on(self, stop: &Arc<AtomicBool>) -> Self {
+        Services { cancel: Arc::clone(stop), ..self }
+    }
+
+    /// Drives one upgrade until its level is reached; [`Upgrade::step`] and [`Upgrade::output`] then give the document.
+    ///
+    /// # Errors
+    /// What the upgrade says, or a service. The upgrade comes with it as far as it got: it can be saved, or tried again.
+    pub fn complete(&self, mut upgrade: Upgrade) -> Result<Upgrade, Box<Unfinished>> {
+        let result = complete::complete_all(self, std::slice::from_mut(&mut upgrade)).pop();
+        finished(upgrade, result)
+    }
+
+    /// Drives many at once: all time-stamps first, then each question once, which serves all who have it.
+    ///
+    /// The results are in the order given; one failure is one document's failure.
+    pub fn complete_all(&self, mut upgrades: Vec<Upgrade>) -> Vec<Result<Upgrade, Box<Unfinished>>> {
+        let results = complete::complete_all(self, &mut upgrades);
+        upgrades.into_iter().zip(results).map(|(upgrade, result)| finished(upgrade, Some(result))).collect()
+    }
+
+    /// Brings answers to the requests in `directory` that have none there: those that a run without network wrote.
+    ///
+    /// The request for a time-stamp goes to the services in order of preference until one answers it. What an answer
+    /// says is looked at by the run that asked.
+    ///
+    /// # Errors
+    /// What the system says about the directory; what became of a request is said with it.
+    pub fn fetch(&self, directory: &Path, limits: &Limits) -> Result<Vec<Fetched>> {
+        fetch::fetch(self, directory, limits)
+    }
+
+    /// Gives each service a pace of its own.
+    fn paced(self) -> Self {
+        let paces = self.tsas.iter().map(|tsa| Mutex::new(Pace::new(tsa, self.requests, self.unit))).collect();
+        Services { paces, ..self }
+    }
+
+    fn with_pace<R: Default>(&self, tsa: usize, look: impl FnOnce(&mut Pace) -> R) -> R {
+        let pace = self.paces.get(tsa).map(|pace| pace.lock().unwrap_or_else(PoisonError::into_inner));
+        pace.map(|mut pace| look(&mut pace)).unwrap_or_default()
+    }
+
+    /// How long a service wants to be left alone.
+    fn rest_of(&self, fault: &ServiceError) -> Duration {
+        let until = fault.time.filter(|_| fault.code == ErrorCode::ServiceUnavailable);
+        let left = until.zip(self.clock.now().ok()).map(|(until, now)| until.as_unix().saturating_sub(now.as_unix()));
+        match left.and_then(|left| u64::try_from(left).ok()) {
+            Some(seconds) => Duration::from_secs(seconds),
+            None if fault.status == Some(429) => pace::LONGEST,
+            None => Duration::ZERO,
+        }
+    }
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").field("tsas", &self.tsas).field("requests", &self.requests).finish_non_exhaustive()
+    }
+}
+
+/// An upgrade that did not arrive: nothing that was reached is lost.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unfinished {
+    /// Why.
+    pub error: Error,
+    /// As far as it got.
+    pub upgrade: Upgrade,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+fn finished(upgrade: Upgrade, result: Option<Result<()>>) -> Result<Upgrade, Box<Unfinished>> {
+    match result.unwrap_or(Err(Error::Bug("an upgrade has no result"))) {
+        Ok(()) => Ok(upgrade),
+        Err(error) => Err(Box::new(Unfinished { error, upgrade })),
+    }
+}
+
+const REQUESTS: usize = 16;
+const UNIT: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,512 @@
+//! Many climbs at once, driven by one loop: steps go to workers, requests to the pool, and what comes back decides.
+//!
+//! In: climbs. Out: climbs that have arrived, or why not. Decided here and nowhere else: which time-stamping service a
+//! climb asks, when a question is sent, and what is tried again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Services;
+use super::pace::{GIVES_UP, LONGEST, Ticket, Turn};
+use super::pool::Arrival;
+use super::questions::Questions;
+use super::work::{Climb, Next, Task, Tasks};
+use crate::error::{Error, ErrorCode, Misuse, Result, ServiceError};
+use crate::evidence::{Evidence, Fetch, Role};
+use crate::time::Time;
+
+/// Drives all of them, and says in the order given what became of each.
+pub(super) fn complete_all<C: Climb>(services: &Services, climbs: &mut [C]) -> Vec<Result<()>> {
+    let slots: Vec<Mutex<&mut C>> = climbs.iter_mut().map(Mutex::new).collect();
+    let count = slots.len();
+    let perform = |task: Task| {
+        let index = task.index;
+        let Some(slot) = slots.get(index) else { return Event::Stepped(index, Err(Error::Bug("no such climb"))) };
+        Event::Stepped(index, task.run(*slot.lock().unwrap_or_else(PoisonError::into_inner)))
+    };
+    let tasks = Tasks::new();
+    let (sender, receiver) = mpsc::channel();
+    // A single one needs no other thread.
+    let workers = if count > 1 { services.workers.min(count) } else { 0 };
+    std::thread::scope(|scope| {
+        let _closing = tasks.close_on_drop();
+        for _ in 0..workers {
+            let (sender, tasks, perform) = (sender.clone(), &tasks, &perform);
+            scope.spawn(move || {
+                while let Some(task) = tasks.take() {
+                    if sender.send(perform(task)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        let tasks = (workers > 0).then_some(&tasks);
+        let mut run = Run::new(services, count, sender, tasks, &perform);
+        (0..count).for_each(|index| run.begin(index));
+        run.drive(&receiver);
+        run.finish()
+    })
+}
+
+/// What the loop is told.
+pub(super) enum Event {
+    Stepped(usize, Result<Next>),
+    /// The answer to a time-stamp request of a climb, of the service with this number.
+    Stamped(usize, usize, Ticket, Arrival),
+    /// The answer to a question.
+    Answered(usize, Arrival),
+}
+
+pub(super) struct Run<'a> {
+    pub(super) services: &'a Services,
+    pub(super) sender: Sender<Event>,
+    tasks: Option<&'a Tasks>,
+    perform: &'a dyn Fn(Task) -> Event,
+    local: VecDeque<Event>,
+    climbs: Vec<Climber>,
+    /// Climbs without a result.
+    open: usize,
+    /// Climbs whose first time-stamps are not known to be there.
+    pub(super) unstamped: usize,
+    /// Time-stamp requests that wait for their turn.
+    stamps: VecDeque<(usize, Fetch)>,
+    pub(super) questions: Questions,
+    /// Climbs that go on at a later moment.
+    later: BTreeMap<(Instant, usize), ()>,
+}
+
+/// One climb and what is known about it.
+struct Climber {
+    /// A step of it is being done.
+    is_out: bool,
+    result: Option<Result<()>>,
+    /// Answers that are missing before the next step.
+    missing: usize,
+    supplies: Vec<(Evidence, Time)>,
+    /// Answers of the last step, to be forgotten where they turn out to be of no use.
+    given: Vec<Given>,
+    /// The service whose digest and policy the climb's requests have.
+    made_for: Option<usize>,
+    /// Time-stamps whose answers the next step looks at.
+    stamps: Vec<(usize, Ticket)>,
+    is_stamped: bool,
+    /// Tries by service; [`NEVER_AGAIN`]: it is not asked again.
+    tries: Vec<u32>,
+    fault: Option<Error>,
+    switches: u32,
+    retries: u32,
+    /// How often kept answers were asked for anew.
+    renewals: u32,
+    steps: u32,
+}
+
+struct Given {
+    fetch: Fetch,
+    received: Time,
+    is_kept: bool,
+}
+
+enum Choice {
+    Now(usize),
+    At(Instant),
+    Busy,
+    None(Error),
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        services: &'a Services,
+        count: usize,
+        sender: Sender<Event>,
+        tasks: Option<&'a Tasks>,
+        perform: &'a dyn Fn(Task) -> Event,
+    ) -> Self {
+        Run {
+            services,
+            sender,
+            tasks,
+            perform,
+            local: VecDeque::new(),
+            climbs: Vec::with_capacity(count),
+            open: count,
+            unstamped: count,
+            stamps: VecDeque::new(),
+            questions: Questions::default(),
+            later: BTreeMap::new(),
+        }
+    }
+
+    fn begin(&mut self, index: usize) {
+        let climber = Climber {
+            is_out: false,
+            result: None,
+            missing: 0,
+            supplies: Vec::new(),
+            given: Vec::new(),
+            made_for: None,
+            stamps: Vec::new(),
+            is_stamped: false,
+            tries: vec![0; self.services.tsas.len()],
+            fault: None,
+            switches: 0,
+            retries: 0,
+            renewals: 0,
+            steps: 0,
+        };
+        self.climbs.push(climber);
+        let first = self.preferred(index, now());
+        self.step(index, false, first);
+    }
+
+    fn drive(&mut self, receiver: &Receiver<Event>) {
+        while self.open > 0 {
+            if self.services.cancel.load(Ordering::Relaxed) {
+                self.cancel();
+            }
+            if let Some(event) = self.local.pop_front() {
+                self.handle(event);
+                continue;
+            }
+            // Whatever is there is handled first: then more is known when it is decided what to send.
+            if let Ok(event) = receiver.try_recv() {
+                self.handle(event);
+                continue;
+            }
+            let wake = [self.wake_climbs(), self.send_stamps(), self.send_questions()].into_iter().flatten().min();
+            if self.open == 0 || !self.local.is_empty() {
+                continue;
+            }
+            let wait = wake.map_or(LOOK_FOR_CANCEL, |wake| wake.saturating_duration_since(now()).min(LOOK_FOR_CANCEL));
+            match receiver.recv_timeout(wait) {
+                Ok(event) => self.handle(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<Result<()>> {
+        let left = || Err(Error::Bug("a climb was left alone"));
+        self.climbs.into_iter().map(|climber| climber.result.unwrap_or_else(left)).collect()
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Stepped(index, result) => self.stepped(index, result),
+            Event::Stamped(index, tsa, ticket, arrival) => self.stamped(index, tsa, ticket, arrival),
+            Event::Answered(question, arrival) => self.answered(question, &arrival),
+        }
+    }
+
+    /// Hands a climb to the workers, with the answers that it has got.
+    fn step(&mut self, index: usize, retry: bool, tsa: Option<usize>) {
+        let is_free = |climber: &&mut Climber| !climber.is_out && climber.result.is_none();
+        let Some(climber) = self.climbs.get_mut(index).filter(is_free) else { return };
+        climber.is_out = true;
+        let tsa = tsa.filter(|tsa| climber.made_for != Some(*tsa));
+        let stamp_with = tsa.and_then(|at| self.services.tsas.get(at)).map(|tsa| (tsa.digest, tsa.policy.clone()));
+        climber.made_for = tsa.or(climber.made_for);
+        climber.steps += 1;
+        let supplies = std::mem::take(&mut climber.supplies);
+        let task = Task { index, supplies, retry, stamp_with };
+        match self.tasks {
+            Some(tasks) => tasks.push(task),
+            None => self.local.push_back((self.perform)(task)),
+        }
+    }
+
+    fn stepped(&mut self, index: usize, result: Result<Next>) {
+        let Some(climber) = self.climbs.get_mut(index) else { return };
+        climber.is_out = false;
+        let stamps = std::mem::take(&mut climber.stamps);
+        let given = std::mem::take(&mut climber.given);
+        let (steps, had_fault) = (climber.steps, climber.fault.is_some());
+        let fault = match &result {
+            Err(Error::Service(fault)) => Some((**fault).clone()),
+            _ => None,
+        };
+        let refused = fault.as_ref().filter(|fault| fault.role == Role::Timestamp);
+        let had_stamps = !stamps.is_empty();
+        for (tsa, ticket) in stamps {
+            match refused.filter(|fault| fault.host.is_none() || fault.host == self.host_of(tsa)) {
+                Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
+                None => self.services.with_pace(tsa, |pace| pace.good(ticket)),
+            }
+        }
+        match result {
+            Ok(Next::Done) => self.end(index, Ok(())),
+            Ok(Next::Need(fetches)) => {
+                if fetches.is_empty() || steps > MOST_STEPS {
+                    return self.end(index, Err(Error::Bug("an upgrade does not get on")));
+                }
+                if had_stamps || !fetches.iter().any(|fetch| fetch.role() == Role::Timestamp) {
+                    self.is_stamped(index);
+                }
+                if had_stamps && let Some(climber) = self.climbs.get_mut(index) {
+                    // The next time-stamp is another matter.
+                    climber.tries.fill(0);
+                    climber.fault = None;
+                }
+                self.need(index, fetches);
+            }
+            Err(error) => match fault {
+                Some(fault) if fault.role == Role::Timestamp && (had_stamps || had_fault) => {
+                    self.next_tsa(index, error);
+                }
+                Some(fault) => self.refused(index, error, fault.role, given),
+                None => self.end(index, Err(error)),
+            },
+        }
+    }
+
+    fn need(&mut self, index: usize, fetches: Vec<Fetch>) {
+        if let Some(climber) = self.climbs.get_mut(index) {
+            climber.missing = fetches.len();
+        }
+        for fetch in fetches {
+            match fetch.role() {
+                Role::Timestamp => self.stamps.push_back((index, fetch)),
+                _ => self.ask(index, fetch),
+            }
+        }
+    }
+
+    /// An answer for a climb; with the last one it goes on.
+    pub(super) fn supply(&mut self, index: usize, evidence: Evidence, received: Time, of: Option<(&Fetch, bool)>) {
+        let Some(climber) = self.climbs.get_mut(index).filter(|climber| climber.result.is_none()) else { return };
+        if let Some((fetch, is_kept)) = of {
+            climber.given.push(Given { fetch: fetch.clone(), received, is_kept });
+        }
+        climber.supplies.push((evidence, received));
+        climber.missing = climber.missing.saturating_sub(1);
+        if climber.missing == 0 {
+            self.step(index, false, None);
+        }
+    }
+
+    /// An answer other than a time-stamp was refused: one that was kept is asked for anew, and a passing fault again.
+    fn refused(&mut self, index: usize, error: Error, role: Role, given: Vec<Given>) {
+        let of_role = || given.iter().filter(|one| one.fetch.role() == role);
+        of_role().for_each(|one| self.services.cache.forget(&one.fetch, one.received));
+        let Some(climber) = self.climbs.get_mut(index) else { return };
+        if of_role().any(|one| one.is_kept) && climber.renewals < RENEWALS {
+            climber.renewals += 1;
+            return self.step(index, true, None);
+        }
+        if error.code() == ErrorCode::OcspUnavailable && climber.retries < RETRIES {
+            let at = after(now(), self.services.unit.saturating_mul(1 << climber.retries));
+            climber.retries += 1;
+            self.later.insert((at, index), ());
+            return;
+        }
+        self.end(index, Err(error));
+    }
+
+    fn wake_climbs(&mut self) -> Option<Instant> {
+        let now = now();
+        while let Some((at, index)) = self.later.keys().next().copied() {
+            if at > now {
+                return Some(at);
+            }
+            self.later.remove(&(at, index));
+            self.step(index, true, None);
+        }
+        None
+    }
+
+    /// The answer of a time-stamping service is there.
+    fn stamped(&mut self, index: usize, tsa: usize, ticket: Ticket, arrival: Arrival) {
+        let fault = arrival.evidence.content().err().cloned();
+        self.services.with_pace(tsa, |pace| pace.landed(fault.is_none()));
+        let is_over = self.climbs.get(index).is_none_or(|climber| climber.result.is_some());
+        match &fault {
+            Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
+            None if is_over => self.services.with_pace(tsa, |pace| pace.forget(ticket)),
+            None => {
+                if let Some(climber) = self.climbs.get_mut(index) {
+                    climber.stamps.push((tsa, ticket));
+                }
+            }
+        }
+        self.supply(index, arrival.evidence, arrival.received, None);
+    }
+
+    fn tsa_failed(&mut self, index: usize, tsa: usize, ticket: Ticket, fault: &ServiceError) {
+        let error = Error::from(fault.clone());
+        // The whole timeout was spent: nobody else shall wait as long for the same.
+        let weight = if fault.code == ErrorCode::ServiceTimeout { GIVES_UP } else { 1 };
+        let at_least = self.services.rest_of(fault);
+        let now = now();
+        self.services.with_pace(tsa, |pace| pace.bad(now, ticket, &error, weight, at_least));
+        let Some(climber) = self.climbs.get_mut(index) else { return };
+        if let Some(tries) = climber.tries.get_mut(tsa) {
+            *tries = if is_passing(fault.code) { tries.saturating_add(1) } else { NEVER_AGAIN };
+        }
+        climber.fault = Some(error);
+    }
+
+    /// A climb got no good time-stamp: it makes another request, if there is anybody to ask.
+    fn next_tsa(&mut self, index: usize, error: Error) {
+        match self.choose(index, now()) {
+            Choice::None(_) => self.end(index, Err(error)),
+            Choice::Now(tsa) => self.step(index, true, Some(tsa)),
+            Choice::At(_) | Choice::Busy => {
+                let preferred = self.preferred(index, now());
+                self.step(index, true, preferred);
+            }
+        }
+    }
+
+    /// Sends the time-stamp requests whose turn it is; the moment when to look again.
+    fn send_stamps(&mut self) -> Option<Instant> {
+        let mut wake: Option<Instant> = None;
+        let mut stuck: VecDeque<(usize, Fetch)> = VecDeque::new();
+        while let Some((index, fetch)) = self.stamps.pop_front() {
+            if self.climbs.get(index).is_none_or(|climber| climber.result.is_some() || climber.is_out) {
+                continue;
+            }
+            let moment = now();
+            match self.choose(index, moment) {
+                Choice::Now(tsa) if self.fits(index, tsa) => self.send_stamp(index, tsa, fetch, moment),
+                Choice::Now(tsa) => {
+                    // The request is made for another service's digest or policy: a new one is made.
+                    if let Some(climber) = self.climbs.get_mut(index) {
+                        climber.switches += 1;
+                        climber.missing = 0;
+                    }
+                    self.step(index, true, Some(tsa));
+                }
+                Choice::At(at) => {
+                    wake = Some(wake.map_or(at, |wake| wake.min(at)));
+                    stuck.push_back((index, fetch));
+                }
+                Choice::Busy => stuck.push_back((index, fetch)),
+                Choice::None(error) => self.end(index, Err(error)),
+            }
+        }
+        self.stamps = stuck;
+        wake
+    }
+
+    fn send_stamp(&mut self, index: usize, tsa: usize, fetch: Fetch, moment: Instant) {
+        let Some(url) = self.services.tsas.get(tsa).map(|tsa| tsa.url.clone()) else { return };
+        let asked = match self.services.clock.now() {
+            Ok(asked) => asked,
+            Err(error) => return self.end(index, Err(error)),
+        };
+        let ticket = self.services.with_pace(tsa, |pace| pace.begin(moment));
+        let sender = self.sender.clone();
+        self.services.pool.send(fetch.at(url), asked, move |arrival| {
+            // Nobody waits any more when the call has ended.
+            let _ = sender.send(Event::Stamped(index, tsa, ticket, arrival));
+        });
+    }
+
+    /// Whether a climb's request can be sent to this service as it is.
+    fn fits(&self, index: usize, tsa: usize) -> bool {
+        let tsas = &self.services.tsas;
+        let made_for = self.climbs.get(index).and_then(|climber| tsas.get(climber.made_for?));
+        made_for.zip(tsas.get(tsa)).is_some_and(|(one, other)| one.takes_requests_of(other))
+    }
+
+    /// The service whose turn it is for a climb, in order of preference.
+    fn choose(&self, index: usize, now: Instant) -> Choice {
+        let Some(climber) = self.climbs.get(index) else { return Choice::Busy };
+        if self.services.tsas.is_empty() {
+            return Choice::None(Misuse::new("no time-stamping service was named").into());
+        }
+        let (mut at, mut is_busy, mut failing): (Option<Instant>, _, _) = (None, false, None);
+        let mut is_spent = true;
+        for (tsa, tries) in climber.tries.iter().enumerate() {
+            if *tries > RETRIES || (climber.switches > MOST_SWITCHES && !self.fits(index, tsa)) {
+                is_spent = false;
+                continue;
+            }
+            match self.services.with_pace(tsa, |pace| pace.turn(now)) {
+                Turn::Now => return Choice::Now(tsa),
+                Turn::At(moment) => at = Some(at.map_or(moment, |at| at.min(moment))),
+                Turn::Busy => is_busy = true,
+                Turn::Failing(error) => failing = Some(error),
+                Turn::Spent => continue,
+            }
+            is_spent = false;
+        }
+        let spent = || ServiceError::new(ErrorCode::ServiceBudget, Role::Timestamp).into();
+        match at {
+            Some(at) => Choice::At(at),
+            None if is_busy => Choice::Busy,
+            None if is_spent => Choice::None(spent()),
+            None => Choice::None(climber.fault.clone().or(failing).unwrap_or_else(spent)),
+        }
+    }
+
+    /// The service that a climb's next request is made for.
+    fn preferred(&self, index: usize, now: Instant) -> Option<usize> {
+        if let Choice::Now(tsa) = self.choose(index, now) {
+            return Some(tsa);
+        }
+        let climber = self.climbs.get(index)?;
+        let may = |tsa: &usize| climber.tries.get(*tsa).is_some_and(|tries| *tries <= RETRIES);
+        let waits =
+            |tsa: &usize| matches!(self.services.with_pace(*tsa, |pace| pace.turn(now)), Turn::At(_) | Turn::Busy);
+        let all = 0..climber.tries.len();
+        all.clone().filter(may).find(waits).or_else(|| all.clone().find(may)).or(climber.made_for)
+    }
+
+    fn host_of(&self, tsa: usize) -> Option<String> {
+        self.services.tsas.get(tsa).map(super::Tsa::host)
+    }
+
+    fn is_stamped(&mut self, index: usize) {
+        if let Some(climber) = self.climbs.get_mut(index).filter(|climber| !climber.is_stamped) {
+            climber.is_stamped = true;
+            self.unstamped = self.unstamped.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn end(&mut self, index: usize, result: Result<()>) {
+        self.is_stamped(index);
+        let Some(climber) = self.climbs.get_mut(index).filter(|climber| climber.result.is_none()) else { return };
+        climber.result = Some(result);
+        self.open = self.open.saturating_sub(1);
+        for (tsa, ticket) in std::mem::take(&mut climber.stamps) {
+            self.services.with_pace(tsa, |pace| pace.forget(ticket));
+        }
+    }
+
+    /// Ends all climbs but those that a worker has in hand.
+    fn cancel(&mut self) {
+        for index in 0..self.climbs.len() {
+            if self.climbs.get(index).is_some_and(|climber| !climber.is_out) {
+                self.end(index, Err(Error::Cancelled));
+            }
+        }
+    }
+}
+
+/// Faults that a second try may find gone.
+pub(super) fn is_passing(code: ErrorCode) -> bool {
+    use ErrorCode::{OcspUnavailable, ServiceUnavailable, ServiceUnreachable, TimestampUnavailable};
+    matches!(code, ServiceUnreachable | ServiceUnavailable | OcspUnavailable | TimestampUnavailable)
+}
+
+#[expect(clippy::disallowed_methods, reason = "it spaces requests and ends waiting; no result depends on it")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+pub(super) fn after(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait.min(LONGEST)).unwrap_or(now)
+}
+
+pub(super) const RETRIES: u32 = 2;
+const NEVER_AGAIN: u32 = u32::MAX;
+// For the signer, and for each time-stamping service.
+const RENEWALS: u32 = 8;
+const MOST_SWITCHES: u32 = 4;
+// Stamp, answers, archive stamp, and what may be fetched in between; a document that wants more runs in circles.
+const MOST_STEPS: u32 = 200;
+const LOOK_FOR_CANCEL: Duration = Duration::from_millis(100);

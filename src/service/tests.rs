@@ -1,0 +1,418 @@
+//! The loop against climbs and services that do what a test says.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, MutexGuard};
+
+use super::complete::complete_all;
+use super::work::{Climb, Next};
+use super::*;
+use crate::digest::DigestAlgorithm;
+use crate::evidence::{Evidence, Fetch, Role};
+use crate::source::Source;
+use crate::system::SystemClock;
+use crate::time::Time;
+
+/// A climb to B-LTA: a time-stamp, the status of its certificate and a list, another time-stamp.
+struct Document {
+    name: u8,
+    digest: DigestAlgorithm,
+    needed: Vec<Fetch>,
+    answers: BTreeMap<[u8; 32], (Evidence, Time)>,
+    stage: usize,
+    is_archived: bool,
+    panics: bool,
+    policy: Option<String>,
+}
+
+impl Document {
+    fn new(name: u8) -> Self {
+        Document {
+            name,
+            digest: DigestAlgorithm::Sha256,
+            needed: Vec::new(),
+            answers: BTreeMap::new(),
+            stage: 0,
+            is_archived: false,
+            panics: false,
+            policy: None,
+        }
+    }
+
+    fn archived(name: u8) -> Self {
+        Document { is_archived: true, ..Document::new(name) }
+    }
+
+    fn many(count: u8) -> Vec<Self> {
+        (0..count).map(Document::new).collect()
+    }
+
+    fn need(&self) -> Vec<Fetch> {
+        let policy = self.policy.as_deref().unwrap_or_default();
+        let mut request =
+            vec![self.name, u8::try_from(self.stage).unwrap(), u8::try_from(self.digest.len_bytes()).unwrap()];
+        request.extend_from_slice(policy.as_bytes());
+        match self.stage {
+            0 | 2 => vec![Fetch::time_stamp(request)],
+            _ => {
+                let stamped = self.answers.values().next().unwrap().1;
+                vec![
+                    // Two issuers for all documents.
+                    Fetch::ocsp(vec!["http://ocsp.example/".to_owned()], vec![self.name % 2]).newer_than(stamped),
+                    Fetch::crl(vec!["http://crl.example/".to_owned()]),
+                ]
+            }
+        }
+    }
+}
+
+impl Climb for Document {
+    fn step(&mut self) -> Result<Next> {
+        assert!(!self.panics, "a climb panics");
+        if self.needed.is_empty() {
+            self.needed = self.need();
+        }
+        for fetch in &self.needed {
+            let Some((evidence, _)) = self.answers.get(&fetch.id()) else {
+                return Ok(Next::Need(self.needed.clone()));
+            };
+            let content = evidence.content().map_err(|fault| Error::from(fault.clone()))?;
+            let content = content.window(0..content.len()).unwrap();
+            if content.starts_with(b"bad") {
+                let code = match fetch.role() {
+                    Role::Timestamp => ErrorCode::TimestampRejected,
+                    _ => ErrorCode::OcspUnavailable,
+                };
+                let fault = ServiceError::new(code, fetch.role());
+                return Err(Error::from(fault).of_service(fetch.role(), evidence.host_name()));
+            }
+        }
+        self.stage += 1;
+        if self.stage == if self.is_archived { 3 } else { 2 } {
+            return Ok(Next::Done);
+        }
+        self.needed = self.need();
+        Ok(Next::Need(self.needed.clone()))
+    }
+
+    fn supply(&mut self, evidence: Evidence, received: Time) {
+        self.answers.insert(evidence.fetch_id(), (evidence, received));
+    }
+
+    fn retry(&mut self) {
+        let is_bad = |evidence: &Evidence| {
+            evidence.content().is_ok_and(|content| !content.window(0..content.len()).unwrap().starts_with(b"bad"))
+        };
+        self.answers.retain(|_, (evidence, _)| is_bad(evidence));
+    }
+
+    fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()> {
+        (self.digest, self.policy) = (digest, policy.map(str::to_owned));
+        if matches!(self.stage, 0 | 2) {
+            self.needed = self.need();
+        }
+        Ok(())
+    }
+}
+
+type Answer = Box<dyn Fn(&Fetch, usize) -> Result<&'static str, ServiceError> + Send + Sync>;
+
+/// A network: hosts with what they answer to their n-th request, and what they were asked.
+#[derive(Default)]
+struct Net {
+    hosts: BTreeMap<&'static str, Answer>,
+    asked: Mutex<Vec<(Role, String)>>,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    gate: (Mutex<bool>, Condvar),
+}
+
+impl Net {
+    fn new() -> Self {
+        let mut net = Net::default();
+        for host in ["tsa.example", "other.example", "ocsp.example", "crl.example"] {
+            net = net.host(host, |_, _| Ok("good"));
+        }
+        net
+    }
+
+    fn host(
+        mut self,
+        host: &'static str,
+        answer: impl Fn(&Fetch, usize) -> Result<&'static str, ServiceError> + Send + Sync + 'static,
+    ) -> Self {
+        self.hosts.insert(host, Box::new(answer));
+        self
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Vec<(Role, String)>> {
+        self.asked.lock().unwrap()
+    }
+
+    fn count(&self, host: &str) -> usize {
+        self.asked().iter().filter(|(_, asked)| asked == host).count()
+    }
+
+    /// Lets exchanges that wait at the gate go on.
+    fn open(&self) {
+        *self.gate.0.lock().unwrap() = true;
+        self.gate.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut is_open = self.gate.0.lock().unwrap();
+        while !*is_open {
+            is_open = self.gate.1.wait(is_open).unwrap();
+        }
+    }
+}
+
+impl Transport for Net {
+    fn exchange(&self, fetch: &Fetch) -> Evidence {
+        let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let host = fetch.urls()[0].split('/').nth(2).unwrap().to_owned();
+        let count = self.count(&host);
+        self.asked().push((fetch.role(), host.clone()));
+        let answer = match host.as_str() {
+            "slow.example" => {
+                self.wait();
+                Ok("good")
+            }
+            host => self.hosts[host](fetch, count),
+        };
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        match answer {
+            Ok(text) => Evidence::answer(fetch.id(), Source::from_bytes(text)).host(host),
+            Err(fault) => Evidence::failure(fetch.id(), ServiceError { role: fetch.role(), ..fault }.host(host)),
+        }
+    }
+}
+
+fn fault(code: ErrorCode) -> Result<&'static str, ServiceError> {
+    Err(ServiceError::new(code, Role::Timestamp))
+}
+
+fn services(net: &Arc<Net>, hosts: &[&str]) -> Services {
+    let tsas = hosts.iter().map(|host| Tsa::new(format!("http://{host}/")).unwrap()).collect();
+    of_tsas(net, tsas)
+}
+
+fn of_tsas(net: &Arc<Net>, tsas: Vec<Tsa>) -> Services {
+    let net: Arc<dyn Transport> = Arc::clone(net) as Arc<dyn Transport>;
+    let services = Services { unit: Duration::from_millis(2), ..Services::new(net, Arc::new(SystemClock)) };
+    services.workers(2).tsas(tsas)
+}
+
+fn codes(results: &[Result<()>]) -> Vec<Option<ErrorCode>> {
+    results.iter().map(|result| result.as_ref().err().map(Error::code)).collect()
+}
+
+#[test]
+fn each_question_is_asked_once_after_all_time_stamps() {
+    for workers in [1, 4] {
+        let net = Arc::new(Net::new());
+        let mut documents = Document::many(100);
+        documents[7].is_archived = true;
+        let results = complete_all(&services(&net, &["tsa.example"]).workers(workers), &mut documents);
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        assert_eq!(
+            ["tsa.example", "ocsp.example", "crl.example"].map(|host| net.count(host)),
+            [101, 2, 1],
+            "one time-stamp each, one question for each issuer, one list"
+        );
+        let first = net.asked().iter().position(|(role, _)| *role == Role::Ocsp).unwrap();
+        let before = net.asked()[..first].iter().filter(|(role, _)| *role == Role::Timestamp).count();
+        assert_eq!(before, 100);
+        assert!(net.most.load(Ordering::SeqCst) <= 16);
+    }
+}
+
+#[test]
+fn results_are_in_the_order_given_and_failures_stay_alone() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let refuse = |fetch: &Fetch, _| match fetch.body().unwrap()[0] {
+        3 => fault(ErrorCode::ServiceRefused),
+        _ => Ok("good"),
+    };
+    let net = Arc::new(Net::new().host("tsa.example", refuse));
+    let mut documents = Document::many(9);
+    documents[5].panics = true;
+    let results = complete_all(&services(&net, &["tsa.example"]), &mut documents);
+    std::panic::set_hook(hook);
+    let expected: Vec<_> = (0..9)
+        .map(|n| match n {
+            3 => Some(ErrorCode::ServiceRefused),
+            5 => Some(ErrorCode::Bug),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes(&results), expected);
+}
+
+#[test]
+fn the_next_service_is_asked_when_one_fails_or_its_token_is_refused() {
+    for answer in [fault(ErrorCode::ServiceRefused), fault(ErrorCode::ServiceTimeout), Ok("bad")] {
+        let first = answer.clone();
+        let net = Arc::new(Net::new().host("tsa.example", move |_, _| first.clone()));
+        let other = Tsa::new("http://other.example/").unwrap().digest(DigestAlgorithm::Sha512).unwrap();
+        let tsas = vec![Tsa::new("http://tsa.example/").unwrap(), other.policy("1.2.3").unwrap()];
+        let mut documents = Document::many(40);
+        let results = complete_all(&of_tsas(&net, tsas), &mut documents);
+        assert!(results.iter().all(Result::is_ok), "{answer:?} {results:?}");
+        assert!(documents.iter().all(|one| one.digest == DigestAlgorithm::Sha512 && one.policy.is_some()));
+        assert_eq!(net.count("other.example"), 40);
+        let hammered = net.count("tsa.example");
+        assert!(hammered <= 16 + 8, "a service that fails is left alone: {hammered}");
+    }
+}
+
+#[test]
+fn a_passing_fault_is_tried_again_and_a_lasting_one_ends_soon() {
+    let net = Arc::new(Net::new().host("tsa.example", |_, count| match count {
+        0 | 1 => fault(ErrorCode::ServiceUnavailable),
+        _ => Ok("good"),
+    }));
+    let results = complete_all(&services(&net, &["tsa.example"]), &mut [Document::new(0)]);
+    assert_eq!((codes(&results), net.count("tsa.example")), (vec![None], 3));
+
+    let net = Arc::new(Net::new().host("tsa.example", |_, _| fault(ErrorCode::ServiceUnavailable)));
+    let services = services(&net, &["tsa.example"]);
+    let results = complete_all(&services, &mut Document::many(100));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::ServiceUnavailable)));
+    assert!(net.count("tsa.example") <= 16 + 3, "{}", net.count("tsa.example"));
+}
+
+#[test]
+fn questions_are_repeated_while_their_fault_passes() {
+    let flaky = |code| move |_: &Fetch, count| if count < 2 { fault(code) } else { Ok("good") };
+    let net = Net::new().host("ocsp.example", flaky(ErrorCode::ServiceUnreachable));
+    let net = Arc::new(net.host("crl.example", flaky(ErrorCode::ServiceRefused)));
+    let results = complete_all(&services(&net, &["tsa.example"]), &mut Document::many(20));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::ServiceRefused)), "{results:?}");
+    assert_eq!(net.count("crl.example"), 1, "a refusal is remembered");
+
+    // An answer that says to come back: the step finds out.
+    let net = Net::new().host("ocsp.example", |_, count| Ok(if count < 2 { "bad" } else { "good" }));
+    let net = Arc::new(net);
+    let results = complete_all(&services(&net, &["tsa.example"]), &mut [Document::new(0)]);
+    assert_eq!((codes(&results), net.count("ocsp.example")), (vec![None], 3));
+}
+
+#[test]
+fn a_kept_answer_that_is_refused_is_asked_for_anew() {
+    let net = Arc::new(Net::new().host("crl.example", |_, count| Ok(if count == 0 { "good" } else { "better" })));
+    let services = services(&net, &["tsa.example"]);
+    assert!(complete_all(&services, &mut [Document::new(0)])[0].is_ok());
+    assert!(complete_all(&services, &mut [Document::new(1)])[0].is_ok());
+    assert_eq!(net.count("crl.example"), 1, "kept");
+    let crl = Fetch::crl(vec!["http://crl.example/".to_owned()]);
+    let now = services.clock.now().unwrap();
+    let content = Source::from_bytes("bad");
+    services.cache.put(&crl, cache::Entry { content, asked: now, received: now });
+    assert!(complete_all(&services, &mut [Document::new(2)])[0].is_ok());
+    assert_eq!(net.count("crl.example"), 2);
+}
+
+#[test]
+fn the_budget_ends_the_run() {
+    let net = Arc::new(Net::new());
+    let tsas =
+        vec![Tsa::new("http://tsa.example/").unwrap().budget(3), Tsa::new("http://other.example/").unwrap().budget(2)];
+    let services = of_tsas(&net, tsas);
+    let mut ends = BTreeMap::new();
+    for _ in 0..2 {
+        for code in codes(&complete_all(&services, &mut Document::many(4))) {
+            *ends.entry(code).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(ends, BTreeMap::from([(None, 5), (Some(ErrorCode::ServiceBudget), 3)]));
+    assert_eq!((net.count("tsa.example"), net.count("other.example")), (3, 2));
+    assert_eq!(ErrorCode::ServiceBudget.scope(), crate::error::Scope::Run);
+}
+
+#[test]
+fn a_rate_sends_what_is_too_much_to_the_next_service() {
+    let net = Arc::new(Net::new());
+    let tsas = vec![Tsa::new("http://tsa.example/").unwrap().rate(1), Tsa::new("http://other.example/").unwrap()];
+    let results = complete_all(&of_tsas(&net, tsas), &mut Document::many(20));
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!((net.count("tsa.example"), net.count("other.example")), (1, 19));
+}
+
+#[test]
+fn a_slow_host_holds_up_its_own_share_only() {
+    struct Asks(Vec<Fetch>, usize);
+    impl Climb for Asks {
+        fn step(&mut self) -> Result<Next> {
+            Ok(if self.1 == self.0.len() { Next::Done } else { Next::Need(self.0.clone()) })
+        }
+        fn supply(&mut self, _: Evidence, _: Time) {
+            self.1 += 1;
+        }
+        fn retry(&mut self) {}
+        fn stamp_with(&mut self, _: DigestAlgorithm, _: Option<&str>) -> Result<()> {
+            Ok(())
+        }
+    }
+    let net = Arc::new(Net::new().host("quick.example", |_, _| Ok("good")));
+    let services = services(&net, &[]).requests(4);
+    let ask = |host: &str, count: u8| {
+        let url = vec![format!("http://{host}/")];
+        (0..count).map(|n| Asks(vec![Fetch::ocsp(url.clone(), vec![host.len().try_into().unwrap(), n])], 0)).collect()
+    };
+    std::thread::scope(|scope| {
+        let mut slow: Vec<Asks> = ask("slow.example", 9);
+        let services = &services;
+        let waits = scope.spawn(move || complete_all(services, &mut slow).len());
+        while net.count("slow.example") < 4 {
+            std::thread::yield_now();
+        }
+        // All of the pool waits for the slow host, and yet:
+        let mut quick: Vec<Asks> = ask("quick.example", 20);
+        assert!(complete_all(services, &mut quick).iter().all(Result::is_ok));
+        assert_eq!(net.count("slow.example"), 4);
+        net.open();
+        assert_eq!(waits.join().unwrap(), 9);
+    });
+}
+
+#[test]
+fn the_same_question_of_two_calls_is_one_flight() {
+    let net = Arc::new(Net::new());
+    let services = services(&net, &[]);
+    let fetch = Fetch::certificate(vec!["http://slow.example/".to_owned()]);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for _ in 0..5 {
+        let sender = sender.clone();
+        services.pool.ask(fetch.clone(), Time::from_unix(5).unwrap(), move |arrival| sender.send(arrival).unwrap());
+    }
+    let newer = fetch.newer_than(Time::from_unix(6).unwrap());
+    services.pool.ask(newer, Time::from_unix(7).unwrap(), move |arrival| sender.send(arrival).unwrap());
+    net.open();
+    let asked: Vec<i64> = receiver.iter().map(|arrival| arrival.asked.as_unix()).collect();
+    assert_eq!(asked.iter().filter(|asked| **asked == 5).count(), 5);
+    assert_eq!((asked.len(), net.count("slow.example")), (6, 2));
+}
+
+#[test]
+fn archive_time_stamps_and_cancelling() {
+    let net = Arc::new(Net::new());
+    let mut documents: Vec<Document> = (0..30).map(Document::archived).collect();
+    assert!(complete_all(&services(&net, &["tsa.example"]), &mut documents).iter().all(Result::is_ok));
+    assert_eq!(net.count("tsa.example"), 60);
+
+    let stop = Arc::new(AtomicBool::new(true));
+    let services = services(&net, &["tsa.example"]).cancel_on(&stop);
+    let results = complete_all(&services, &mut Document::many(5));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::Cancelled)));
+    assert!(complete_all(&services, &mut Vec::<Document>::new()).is_empty());
+}
+
+#[test]
+fn without_a_service_there_is_no_time_stamp() {
+    let net = Arc::new(Net::new());
+    let results = complete_all(&services(&net, &[]), &mut Document::many(2));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::Misuse)));
+}

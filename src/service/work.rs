@@ -1,0 +1,119 @@
+//! Steps of climbs on threads: what costs processor time, and nothing that waits.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::digest::DigestAlgorithm;
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Fetch};
+use crate::flow::{Step, Upgrade};
+use crate::time::Time;
+
+/// What is driven: an [`Upgrade`], or what a test puts in its place.
+pub(super) trait Climb: Send {
+    fn step(&mut self) -> Result<Next>;
+    fn supply(&mut self, evidence: Evidence, received: Time);
+    fn retry(&mut self);
+    fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()>;
+}
+
+/// What comes next.
+pub(super) enum Next {
+    Done,
+    Need(Vec<Fetch>),
+}
+
+impl Climb for Upgrade {
+    fn step(&mut self) -> Result<Next> {
+        match Upgrade::step(self)? {
+            // Whoever wants the result asks the upgrade again.
+            Step::Done(_) => Ok(Next::Done),
+            Step::Need(fetches) => Ok(Next::Need(fetches)),
+        }
+    }
+
+    fn supply(&mut self, evidence: Evidence, received: Time) {
+        Upgrade::supply(self, evidence, received);
+    }
+
+    fn retry(&mut self) {
+        Upgrade::retry(self);
+    }
+
+    fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()> {
+        Upgrade::stamp_with(self, digest, policy)
+    }
+}
+
+/// What to do with a climb, named by its number, before its next step.
+pub(super) struct Task {
+    pub(super) index: usize,
+    pub(super) supplies: Vec<(Evidence, Time)>,
+    pub(super) retry: bool,
+    pub(super) stamp_with: Option<(DigestAlgorithm, Option<String>)>,
+}
+
+impl Task {
+    /// Does it; a panic is this climb's fault alone.
+    pub(super) fn run(self, climb: &mut impl Climb) -> Result<Next> {
+        let steps = AssertUnwindSafe(|| {
+            for (evidence, received) in self.supplies {
+                climb.supply(evidence, received);
+            }
+            if self.retry {
+                climb.retry();
+            }
+            if let Some((digest, policy)) = self.stamp_with {
+                climb.stamp_with(digest, policy.as_deref())?;
+            }
+            climb.step()
+        });
+        catch_unwind(steps).unwrap_or(Err(Error::Bug("a panic was caught")))
+    }
+}
+
+/// Tasks that wait for a worker.
+pub(super) struct Tasks {
+    inner: Mutex<(VecDeque<Task>, bool)>,
+    more: Condvar,
+}
+
+impl Tasks {
+    pub(super) fn new() -> Self {
+        Tasks { inner: Mutex::new((VecDeque::new(), false)), more: Condvar::new() }
+    }
+
+    pub(super) fn push(&self, task: Task) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).0.push_back(task);
+        self.more.notify_one();
+    }
+
+    /// The next one; `None` when there will be none.
+    pub(super) fn take(&self) -> Option<Task> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(task) = inner.0.pop_front() {
+                return Some(task);
+            }
+            if inner.1 {
+                return None;
+            }
+            inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets the workers go when it is dropped, however that comes about.
+    pub(super) fn close_on_drop(&self) -> Closing<'_> {
+        Closing(self)
+    }
+}
+
+pub(super) struct Closing<'a>(&'a Tasks);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.0.more.notify_all();
+    }
+}
