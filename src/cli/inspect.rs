@@ -165,8 +165,7 @@ impl<'a> Signature<'a> {
             signed_at: signature.signed_at.map(|time| time.to_string()),
             level_claimed: signature.level_claimed,
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
-            // What an archive time-stamp protects is known only to whoever checks its chain.
-            protected_until: None,
+            protected_until: signature.protected_until.map(|time| time.to_string()),
             remarks: &signature.remarks,
         }
     }
@@ -216,5 +215,6 @@ fn signature_text(signature: &SignatureReport) -> String {
     parts.extend(signature.level_claimed.map(str::to_owned));
     parts.extend(signature.signer.as_deref().map(printable));
     parts.extend(signature.signed_at.map(|time| time.to_string()));
+    parts.extend(signature.protected_until.map(|time| format!("protected until {time}")));
     format!("{}: {}; trust not checked", printable(&signature.field), parts.join(", "))
 }
