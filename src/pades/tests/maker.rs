@@ -67,18 +67,24 @@ pub(super) fn token(imprint: &Digest, time: &str) -> Arc<Token> {
     Arc::new(Token::read(&info, &Limits::default()).unwrap())
 }
 
-pub(super) fn plan(key: &LocalKey) -> Plan {
-    let limits = Limits::default();
-    let chain = std::fs::read(format!("{}/testdata/signers/chain.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    assert!(limits.certificates > 1);
-    Plan::new(key.chain()[0].clone(), &Certificate::parse_all(&chain).unwrap()).unwrap().level(Level::Blta)
-}
-
 /// `document` signed by `name`, with a time-stamp over the value.
 pub(super) fn signed(document: &Document, name: &str) -> Extension {
     let key = key(name);
-    let plan = plan(&key);
-    let moment = Moment::new(Time::parse_rfc3339("2027-01-02T03:04:04Z").unwrap(), [7; 32]);
+    let chain = std::fs::read(format!("{}/testdata/signers/chain.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let chain = Certificate::parse_all(&chain).unwrap();
+    let time = Time::parse_rfc3339("2027-01-02T03:04:04Z").unwrap();
+    signed_with(document, &key, &chain, time, |imprint| token(imprint, "20270102030405Z"))
+}
+
+pub(super) fn signed_with(
+    document: &Document,
+    key: &LocalKey,
+    chain: &[Certificate],
+    time: Time,
+    stamp: impl Fn(&Digest) -> Arc<Token>,
+) -> Extension {
+    let plan = Plan::new(key.chain()[0].clone(), chain).unwrap().level(Level::Blta);
+    let moment = Moment::new(time, [7; 32]);
     let draft = prepare(document, &plan, &moment).unwrap();
     let algorithm: SignatureAlgorithm = plan.algorithm();
     let mut state = State::new(algorithm.digest());
@@ -96,7 +102,7 @@ pub(super) fn signed(document: &Document, name: &str) -> Extension {
     let attributes = signed_attributes(plan.identity(), &covered.finish());
     let to_be_signed = ToBeSigned::new(attributes.clone(), algorithm);
     let value = accept_value(&key.sign(&to_be_signed).unwrap(), plan.certificate(), &to_be_signed).unwrap();
-    let stamp = token(&DigestAlgorithm::Sha256.digest(&value), "20270102030405Z");
+    let stamp = stamp(&DigestAlgorithm::Sha256.digest(&value));
     let cms = signed_data(plan.identity(), &attributes, &value, Some(&time_stamp_attribute(stamp.as_bytes())));
     let subject = Subject {
         name: draft.field,
