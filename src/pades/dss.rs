@@ -165,6 +165,11 @@ impl Dss {
         })
     }
 
+    /// Whether nothing in it could be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Puts into `update` what of `data` is not there yet, and returns what is new; `None` where nothing is missing.
     ///
     /// # Errors

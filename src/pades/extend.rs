@@ -162,6 +162,11 @@ impl Extension {
         Ok(())
     }
 
+    /// Whether its DSS holds anything.
+    pub(crate) fn has_data(&self) -> bool {
+        !self.dss.is_empty()
+    }
+
     /// Appends a revision with what of `data` the DSS does not hold yet; where it holds all, nothing is appended.
     ///
     /// # Errors

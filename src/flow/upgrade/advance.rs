@@ -184,13 +184,8 @@ impl Upgrade {
         if unit.is_left_out() {
             return Ok(open);
         }
-        let signer = collected.signer.without(&held);
-        let stamps = collected.stamps.iter().map(|(n, data)| (*n, data.without(&held).without(&signer)));
-        let new = Collected { stamps: stamps.filter(|(_, data)| !data.is_empty()).collect(), signer };
-        if !new.together().is_empty() {
-            self.carrier.put_data(number, &new, &nonce_of(&self.moment, b"data", number, unit.steps))?;
-            self.is_changed = true;
-        }
+        let nonce = nonce_of(&self.moment, b"data", number, unit.steps);
+        self.is_changed |= self.carrier.put_data(number, &collected, &nonce)?;
         unit.after_data(&self.plan);
         Ok(open)
     }

@@ -149,13 +149,20 @@ impl Carrier {
         }
     }
 
-    /// Puts in what proves the signatures, and their time-stamps.
-    pub(super) fn put_data(&mut self, unit: usize, data: &Collected, nonce: &[u8; 32]) -> Result<()> {
+    /// Puts in what proves the signatures, and their time-stamps, unless it holds all of it; whether it did.
+    pub(super) fn put_data(&mut self, unit: usize, data: &Collected, nonce: &[u8; 32]) -> Result<bool> {
+        let held = self.held(unit)?;
+        let new = data.without(&held);
         match self {
-            Carrier::Pdf(pdf) => pdf.put_data(&data.together(), nonce),
-            Carrier::Fresh(_) => Err(Error::Bug("data without a time-stamp")),
-            Carrier::Container(container) => container.put_data(unit, &data.signer, &data.stamps),
+            // Some look for certificates in the DSS alone, though they are in the signature, too.
+            Carrier::Pdf(pdf) if !new.is_empty() || !pdf.has_data() => pdf.put_data(&data.together(), nonce)?,
+            Carrier::Container(container) if !new.is_empty() => {
+                container.put_data(unit, &new.signer, &new.stamps)?;
+            }
+            Carrier::Pdf(_) | Carrier::Container(_) => return Ok(false),
+            Carrier::Fresh(_) => return Err(Error::Bug("data without a time-stamp")),
         }
+        Ok(true)
     }
 
     /// What an archive time-stamp has to be over.
@@ -217,8 +224,19 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    /// What is not in `held`, each thing once.
+    fn without(&self, held: &ValidationData) -> Collected {
+        let signer = self.signer.without(held);
+        let stamps = self.stamps.iter().map(|(n, data)| (*n, data.without(held).without(&signer)));
+        Collected { stamps: stamps.filter(|(_, data)| !data.is_empty()).collect(), signer }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.signer.is_empty() && self.stamps.is_empty()
+    }
+
     /// All of it.
-    pub(super) fn together(&self) -> ValidationData {
+    fn together(&self) -> ValidationData {
         let mut all = self.signer.clone();
         self.stamps.iter().for_each(|(_, data)| all.add_all(data));
         all
