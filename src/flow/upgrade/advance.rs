@@ -202,24 +202,25 @@ impl Upgrade {
             Evidences { plan: &self.plan, held, known: &known, answers: &self.answers, limits: &self.plan.limits };
         let mut open = Vec::new();
         let mut unfit = Unfit::new();
-        // What an archive time-stamp covers is proved by it; only its own certificate is still to be.
+        // What an archive time-stamp covers is proved by it: what is missing there is completed where that is possible.
         let last_archive = subject.stamps.iter().rposition(|stamp| stamp.kind == StampKind::Archive);
-        let signer = match (last_archive, &subject.signer, subject.existed_at()) {
-            (None, Some(signer), Some(at)) => Some((signer, at)),
-            _ => None,
-        };
+        let signer = subject.signer.as_ref().zip(subject.existed_at());
         let mut prove = || -> Result<()> {
             if let Some((signer, at)) = signer {
-                match self.proved.prove(signer, Purpose::Signer, at, &evidences, &mut unfit)? {
-                    Proof::Complete(data) => collected.signer.add_all(&data),
-                    Proof::Open(fetches) => open.extend(fetches),
+                match self.proved.prove(signer, Purpose::Signer, at, &evidences, &mut unfit) {
+                    Ok(Proof::Complete(data)) => collected.signer.add_all(&data),
+                    Ok(Proof::Open(fetches)) => open.extend(fetches),
+                    Err(_) if last_archive.is_some() => {}
+                    Err(error) => return Err(error),
                 }
             }
-            for (n, stamp) in subject.stamps.iter().enumerate().skip(last_archive.unwrap_or(0)) {
+            for (n, stamp) in subject.stamps.iter().enumerate() {
                 let (certificate, at) = (stamp.token.certificate()?, stamp.token.time());
-                match self.proved.prove(certificate, Purpose::Timestamping, at, &evidences, &mut unfit)? {
-                    Proof::Complete(data) => collected.stamps.push((n, data)),
-                    Proof::Open(fetches) => open.extend(fetches),
+                match self.proved.prove(certificate, Purpose::Timestamping, at, &evidences, &mut unfit) {
+                    Ok(Proof::Complete(data)) => collected.stamps.push((n, data)),
+                    Ok(Proof::Open(fetches)) => open.extend(fetches),
+                    Err(_) if last_archive.is_some_and(|last| n < last) => {}
+                    Err(error) => return Err(error),
                 }
             }
             Ok(())
