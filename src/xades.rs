@@ -26,6 +26,7 @@ mod uri;
 mod values;
 mod vocabulary;
 
+pub(crate) use archive::PartForm;
 pub(crate) use check::read_draft;
 pub(crate) use extend::Extension;
 pub(crate) use finalize::finalize;

@@ -7,7 +7,7 @@ use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::{ErrorCode, Refusal, Result};
 use crate::limits::Limits;
 use crate::source::Source;
-use crate::xades::{self, Reference, Signature};
+use crate::xades::{self, PartForm, Reference, Signature};
 use crate::zip::{Archive, Entry};
 
 /// Where the data files are.
@@ -28,7 +28,7 @@ impl DataFiles {
     pub(super) fn imprint(
         &self,
         (file, index): (&xades::Extension, usize),
-        stamp: Option<usize>,
+        stamp: Option<(usize, PartForm)>,
         algorithm: DigestAlgorithm,
         hashes: &Hashes,
         limits: &Limits,
@@ -48,7 +48,7 @@ impl DataFiles {
             }
         };
         match stamp {
-            Some(stamp) => file.archive_imprint_of(index, stamp, algorithm, &mut data),
+            Some((stamp, form)) => file.archive_imprint_of(index, stamp, form, algorithm, &mut data),
             None => file.archive_imprint(index, algorithm, &mut data).map(Some),
         }
     }

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::error::{ErrorCode, Refusal, Result};
 use crate::limits::Limits;
 use crate::signing::{Stamp, StampKind, Subject};
-use crate::xades::{self, Reference, Signature, TimeStampKind};
+use crate::xades::{self, PartForm, Reference, Signature, TimeStampKind};
 
 /// What a signature is looked at with.
 pub(super) struct Judge<'a> {
@@ -135,10 +135,15 @@ pub(super) fn look_at(
     let Some(algorithm) = token.info().imprint_algorithm() else { return Ok(Look::Read { token, imprint: None }) };
     let imprint = match stamp.kind {
         TimeStampKind::Signature => stamp.covered.as_deref().map(|covered| algorithm.digest(covered)),
-        TimeStampKind::Archive => match data.imprint((file, index), Some(number), algorithm, hashes, limits) {
-            Err(error) if matches!(error.code(), ErrorCode::AsiceDataMissing | ErrorCode::AsiceDigest) => None,
-            other => other?,
-        },
+        TimeStampKind::Archive => {
+            let imprint = |form| match data.imprint((file, index), Some((number, form)), algorithm, hashes, limits) {
+                Err(error) if matches!(error.code(), ErrorCode::AsiceDataMissing | ErrorCode::AsiceDigest) => Ok(None),
+                other => other,
+            };
+            let usual = imprint(PartForm::Referenced)?;
+            let fits = usual.is_none_or(|imprint| token.info().imprint() == imprint.as_bytes());
+            if fits { usual } else { imprint(PartForm::Stamped)? }
+        }
     };
     Ok(Look::Read { token, imprint })
 }

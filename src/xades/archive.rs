@@ -13,6 +13,19 @@ use crate::xml::{Document, Element};
 /// Feeds the octets of a reference to a file, after its transforms, into the state.
 pub(crate) type Data<'d> = dyn FnMut(&Reference, &mut State) -> Result<()> + 'd;
 
+/// How signed parts of the signatures file itself are fed.
+// Complete: what the standard says, and what one maker does instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartForm {
+    /// By their reference's own canonicalization, where it has one.
+    Referenced,
+    /// By the time-stamp's, as libdigidocpp does it.
+    Stamped,
+}
+
+/// The canonicalization of an archive time-stamp, the time-stamp itself unless it is still to come, and how parts are fed.
+pub(super) type Place<'a> = (&'a Transform, Option<Element<'a>>, PartForm);
+
 /// The imprint of an archive time-stamp that stands, or will stand, before `until`, or at the end of the unsigned
 /// properties: the data of all references; SignedInfo, value and KeyInfo; the unsigned properties before it; other
 /// Objects.
@@ -20,7 +33,7 @@ pub(super) fn imprint(
     document: &Document,
     parts: &Parts<'_>,
     references: &[Reference],
-    (transform, until): (&Transform, Option<Element<'_>>),
+    (transform, until, form): Place<'_>,
     algorithm: DigestAlgorithm,
     limits: &Limits,
     data: &mut Data<'_>,
@@ -36,7 +49,8 @@ pub(super) fn imprint(
         let target = target.ok_or_else(|| malformed(parts.signed_info))?;
         // A part of the file without a canonicalization of its own takes the time-stamp's.
         let implied = std::slice::from_ref(transform);
-        let transforms = if reference.transforms.is_empty() { implied } else { &reference.transforms };
+        let has_own = !reference.transforms.is_empty() && form == PartForm::Referenced;
+        let transforms = if has_own { &reference.transforms } else { implied };
         state.update(&octets.referenced(target, transforms)?);
     }
     for element in [Some(parts.signed_info), Some(parts.value), parts.key_info].into_iter().flatten() {

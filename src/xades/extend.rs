@@ -5,7 +5,7 @@
 //! else: which new element goes where, and that nothing signed or stamped changes by it.
 
 use super::XADES;
-use super::archive::{self, Data};
+use super::archive::{self, Data, PartForm, Place};
 use super::edit::Edit;
 use super::octets::Transform;
 use super::read::{SignatureFile, elements};
@@ -19,7 +19,7 @@ use crate::digest::{Digest, DigestAlgorithm, State, to_hex};
 use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::time::derive;
-use crate::xml::{Document, Element};
+use crate::xml::{Document, Element, Method};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -53,13 +53,13 @@ impl Extension {
         Ok(list.map(|list| held(list, Bare::Completed, &self.limits)).unwrap_or_default())
     }
 
-    /// What a new signature time-stamp is over: the SignatureValue element in its exclusive canonical form.
+    /// What a new signature time-stamp is over: the SignatureValue element.
     ///
     /// # Errors
     /// [`Error::Misuse`] for a signature that is not there.
     pub(crate) fn stamp_imprint(&self, index: usize, algorithm: DigestAlgorithm) -> Result<Digest> {
         let mut state = State::new(algorithm);
-        Transform::EXCLUSIVE.feed(self.parts(index)?.value, &mut state);
+        self.transform(index)?.feed(self.parts(index)?.value, &mut state);
         Ok(state.finish())
     }
 
@@ -113,7 +113,7 @@ impl Extension {
         if edits.is_empty() { Ok(()) } else { self.apply(edits) }
     }
 
-    /// What a new archive time-stamp is over, in exclusive canonical forms.
+    /// What a new archive time-stamp is over.
     ///
     /// # Errors
     /// What `data` returns.
@@ -123,7 +123,7 @@ impl Extension {
         algorithm: DigestAlgorithm,
         data: &mut Data<'_>,
     ) -> Result<Digest> {
-        self.imprint(index, (&Transform::EXCLUSIVE, None), algorithm, data)
+        self.imprint(index, (&self.transform(index)?, None, PartForm::Referenced), algorithm, data)
     }
 
     /// What the archive time-stamp with this number among the time-stamps is over; `None` where that can't be computed.
@@ -134,6 +134,7 @@ impl Extension {
         &self,
         index: usize,
         stamp: usize,
+        form: PartForm,
         algorithm: DigestAlgorithm,
         data: &mut Data<'_>,
     ) -> Result<Option<Digest>> {
@@ -143,7 +144,7 @@ impl Extension {
         let list = unsigned::list(self.parts(index)?.qualifying)?;
         let Some((_, element)) = list.and_then(|list| unsigned::stamps(list).nth(stamp)) else { return Ok(None) };
         let Some(transform) = unsigned::transform(element)? else { return Ok(None) };
-        self.imprint(index, (&transform, Some(element)), algorithm, data).map(Some)
+        self.imprint(index, (&transform, Some(element), form), algorithm, data).map(Some)
     }
 
     /// Adds an ArchiveTimeStamp.
@@ -162,7 +163,7 @@ impl Extension {
     fn imprint(
         &self,
         index: usize,
-        place: (&Transform, Option<Element<'_>>),
+        place: Place<'_>,
         algorithm: DigestAlgorithm,
         data: &mut Data<'_>,
     ) -> Result<Digest> {
@@ -170,11 +171,23 @@ impl Extension {
         archive::imprint(&self.document, &parts, references, place, algorithm, &self.limits, data)
     }
 
+    /// The canonicalization of new time-stamps: that of the signed properties, so that those who feed them into an
+    /// archive time-stamp by the one or by the other get the same octets.
+    fn transform(&self, index: usize) -> Result<Transform> {
+        let references = self.signature(index)?.references.iter().filter(|reference| reference.name.is_none());
+        let mut own = references.filter_map(|reference| match reference.transforms.as_slice() {
+            [only] if only.prefixes.is_empty() => Some(only.method),
+            _ => None,
+        });
+        let method = own.next().unwrap_or(Transform::EXCLUSIVE.method);
+        Ok(Transform { method: Method { comments: false, ..method }, prefixes: Vec::new() })
+    }
+
     fn put_token(&mut self, index: usize, name: &str, token: &Token, nonce: &[u8; 32]) -> Result<()> {
         let parts = self.parts(index)?;
         let words = Vocabulary::within(unsigned::list(parts.qualifying)?.unwrap_or(parts.qualifying));
         let id = format!(r#" Id="{}""#, self.free_id(name, nonce)?);
-        let method = words.algorithm("CanonicalizationMethod", Transform::EXCLUSIVE.method.uri());
+        let method = words.algorithm("CanonicalizationMethod", self.transform(index)?.method.uri());
         let content = method + &words.xades("EncapsulatedTimeStamp", &STANDARD.encode(token.as_bytes()));
         let element = match name {
             "SignatureTimeStamp" => words.top(name, &id, &content),

@@ -49,11 +49,17 @@ fn imprints_of_the_worked_example() {
         );
         let file = String::from_utf8(file.to_vec()).unwrap().replace("</xades:QualifyingProperties>", &properties);
         let file = open(file.as_bytes());
-        let found = file.archive_imprint_of(0, 1, DigestAlgorithm::Sha256, &mut data).unwrap().unwrap();
+        let found =
+            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap().unwrap();
         assert_eq!(found.to_hex(), expected, "{method}");
     }
-    let first = open(FILES[0]).stamp_imprint(0, DigestAlgorithm::Sha256).unwrap();
-    assert_eq!(first.to_hex(), "1af35fbdaae45fc5a05ef43382644ae193e878481607fa31e1198310a4652416");
+    let expected = [
+        "1af35fbdaae45fc5a05ef43382644ae193e878481607fa31e1198310a4652416",
+        "b005ed8785fd9cfcf77b8e434729c36880481c9544954cd22172ee308c5ca6c0",
+    ];
+    for (file, expected) in FILES.iter().zip(expected) {
+        assert_eq!(open(file).stamp_imprint(0, DigestAlgorithm::Sha256).unwrap().to_hex(), expected);
+    }
 }
 
 #[test]
@@ -62,9 +68,9 @@ fn archive_imprints_of_others_are_computed() {
         let file = open(file);
         let token = token(&file, last);
         let algorithm = token.info().imprint_algorithm().unwrap();
-        let found = file.archive_imprint_of(0, last, algorithm, &mut data).unwrap().unwrap();
+        let found = file.archive_imprint_of(0, last, PartForm::Referenced, algorithm, &mut data).unwrap().unwrap();
         token.check(&found).unwrap();
-        let other = file.archive_imprint_of(0, last, algorithm, &mut |_, state| {
+        let other = file.archive_imprint_of(0, last, PartForm::Referenced, algorithm, &mut |_, state| {
             state.update(b"hello");
             Ok(())
         });
@@ -91,7 +97,11 @@ fn what_was_added_is_what_the_next_stamp_is_over() {
         let imprint = file.archive_imprint(0, DigestAlgorithm::Sha256, &mut data).unwrap();
         file.put_archive(0, &stamp, &[1; 32]).unwrap();
         assert_eq!(file.signatures()[0].level_claimed, "B-LTA");
-        let again = |file: &Extension| file.archive_imprint_of(0, 1, DigestAlgorithm::Sha256, &mut data).unwrap();
+        let other = file.archive_imprint_of(0, 1, PartForm::Stamped, DigestAlgorithm::Sha256, &mut data);
+        assert_eq!(other.unwrap(), Some(imprint), "whoever feeds the signed properties in whichever form");
+        let again = |file: &Extension| {
+            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap()
+        };
         assert_eq!(again(&file), Some(imprint));
         // A renewal changes nothing of that.
         file.put_archive(0, &stamp, &[1; 32]).unwrap();
@@ -133,7 +143,10 @@ fn values_are_merged_until_an_archive_time_stamp_covers_them() {
     file.put_archive(0, &stamp, &[1; 32]).unwrap();
     let id = file.signatures()[0].time_stamps[1].id.clone().unwrap();
     file.put_data(0, &ValidationData::default(), &[(1, all.clone())]).unwrap();
-    assert_eq!(file.archive_imprint_of(0, 1, DigestAlgorithm::Sha256, &mut data).unwrap(), Some(imprint));
+    assert_eq!(
+        file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(),
+        Some(imprint)
+    );
     assert_eq!(count(&file, &format!(" URI=\"#{id}\">")), 1);
     let held = file.held(0).unwrap();
     assert!(all.ocsp().len() > 2 && all.without(&held).ocsp().is_empty());
@@ -245,7 +258,10 @@ fn old_and_distributed_time_stamps_are_not_computed() {
     let donor = String::from_utf8(DSS.to_vec()).unwrap();
     let obstacle = |text: &str| {
         let file = open(text.as_bytes());
-        assert_eq!(file.archive_imprint_of(0, 1, DigestAlgorithm::Sha256, &mut data).unwrap(), None);
+        assert_eq!(
+            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(),
+            None
+        );
         file.signatures()[0].obstacle.unwrap()
     };
     let old = donor.replace("http://uri.etsi.org/01903/v1.4.1#", XADES);
