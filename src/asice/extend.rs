@@ -4,13 +4,13 @@
 //! signatures are, what a time-stamp has to be over, and the container with other signature files. Decided here and
 //! nowhere else: which signature is sound enough to be proved, and that nothing but its file changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::answers::ValidationData;
 use crate::answers::timestamp::Token;
 use crate::asice::container::Container;
-use crate::asice::covered_data::{DataFiles, entry_of};
+use crate::asice::covered_data::DataFiles;
 use crate::asice::data_file::Content;
 use crate::asice::earlier::signature_entries;
 use crate::asice::finalize::{finalize_new_with, finalize_with};
@@ -26,7 +26,7 @@ use crate::signature::SignatureAlgorithm;
 use crate::signing::{Stamp, StampKind, Subject};
 use crate::source::Source;
 use crate::time::Time;
-use crate::xades::{self, TimeStampKind};
+use crate::xades;
 use crate::zip::Archive;
 
 /// A container on its way up. Each signature is a unit of its own.
@@ -85,7 +85,9 @@ impl Extension {
             files.push(File { entry: entry.name.clone(), content, is_changed: false });
         }
         let data = DataFiles::Held(archive.clone());
-        let hashes = hash(container, files.iter().map(|file| &file.content), &data, imprints)?;
+        let signatures = files.iter().flat_map(|file| file.content.signatures());
+        let wanted = Wanted::of(signatures, container, &data, imprints);
+        let hashes = Hashes::read(container, &wanted, |entry| container.assumed(&entry.name).is_none())?;
         let judge = Judge { container, data: &data, hashes: &hashes };
         let (mut units, mut subjects) = (Vec::new(), Vec::new());
         for (number, file) in files.iter().enumerate() {
@@ -289,33 +291,6 @@ impl Extension {
     }
 }
 
-/// Reads the data files that signatures cover, but for those whose digest was told.
-pub(super) fn hash<'a>(
-    container: &Container,
-    files: impl Iterator<Item = &'a xades::Extension>,
-    data: &DataFiles,
-    imprints: &[DigestAlgorithm],
-) -> Result<Hashes> {
-    let mut wanted = Wanted::default();
-    imprints.iter().for_each(|algorithm| wanted.imprint(*algorithm));
-    let mut covered = BTreeSet::new();
-    for signature in files.flat_map(xades::Extension::signatures) {
-        for reference in signature.files() {
-            reference.expected().into_iter().for_each(|digest| wanted.digest(digest.algorithm()));
-            covered.extend(entry_of(container.archive(), reference).map(|entry| entry.header));
-        }
-        let archived = signature.time_stamps.iter().filter(|stamp| stamp.kind == TimeStampKind::Archive);
-        for stamp in archived {
-            let token = Token::read(&stamp.token, container.limits()).ok();
-            token.and_then(|token| token.info().imprint_algorithm()).into_iter().for_each(|one| wanted.imprint(one));
-        }
-        wanted.lead(data.lead(signature));
-    }
-    let mut entries = container.by_offset();
-    entries.retain(|entry| covered.contains(&entry.header) && container.assumed(&entry.name).is_none());
-    Hashes::read(container, &entries, &wanted)
-}
-
 fn held_source(file: &DataFile) -> Option<(String, Source)> {
     match file.content() {
         Content::Source(source) => Some((file.name().to_owned(), source.clone())),
@@ -326,3 +301,6 @@ fn held_source(file: &DataFile) -> Option<(String, Source)> {
 fn no_such_unit() -> Misuse {
     Misuse::new("no unit of that number")
 }
+
+#[cfg(test)]
+mod tests;

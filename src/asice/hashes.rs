@@ -5,14 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::answers::timestamp::Token;
 use crate::asice::container::Container;
+use crate::asice::covered_data::{DataFiles, entry_of};
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::Result;
+use crate::xades::{Signature, TimeStampKind};
 use crate::zip::Entry;
 
 /// What is to be computed in a pass over the data files.
 #[derive(Default)]
 pub(super) struct Wanted {
+    /// The data files that are covered, by their headers.
+    entries: BTreeSet<u64>,
     /// For the digest of each file.
     digests: Vec<DigestAlgorithm>,
     /// For the data of several files, one after the other.
@@ -24,28 +29,45 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Adds an algorithm for imprints.
-    pub(super) fn imprint(&mut self, algorithm: DigestAlgorithm) {
-        if !self.imprints.contains(&algorithm) {
-            self.imprints.push(algorithm);
+    /// All that these signatures, their archive time-stamps, and new ones by these algorithms need.
+    pub(super) fn of<'a>(
+        signatures: impl Iterator<Item = &'a Signature>,
+        container: &Container,
+        data: &DataFiles,
+        imprints: &[DigestAlgorithm],
+    ) -> Self {
+        let mut wanted = Wanted { imprints: imprints.to_vec(), ..Wanted::default() };
+        for signature in signatures {
+            for reference in signature.files() {
+                let digest = reference.expected();
+                digest.into_iter().for_each(|digest| add(&mut wanted.digests, digest.algorithm()));
+                wanted.entries.extend(entry_of(container.archive(), reference).map(|entry| entry.header));
+            }
+            let archived = signature.time_stamps.iter().filter(|stamp| stamp.kind == TimeStampKind::Archive);
+            for stamp in archived {
+                let token = Token::read(&stamp.token, container.limits()).ok();
+                let algorithm = token.and_then(|token| token.info().imprint_algorithm());
+                algorithm.into_iter().for_each(|one| add(&mut wanted.imprints, one));
+            }
+            wanted.lead(data.lead(signature));
         }
-    }
-
-    /// Adds an algorithm for digests.
-    pub(super) fn digest(&mut self, algorithm: DigestAlgorithm) {
-        if !self.digests.contains(&algorithm) {
-            self.digests.push(algorithm);
-        }
+        wanted
     }
 
     /// Adds a signature that begins with these files. Nearly always all signatures have the same ones.
-    pub(super) fn lead(&mut self, lead: Vec<String>) {
+    fn lead(&mut self, lead: Vec<String>) {
         if self.trail.is_empty() {
             self.trail = lead;
             self.stops.insert(self.trail.len());
         } else {
             self.stops.insert(common(&lead, &self.trail));
         }
+    }
+}
+
+fn add(algorithms: &mut Vec<DigestAlgorithm>, algorithm: DigestAlgorithm) {
+    if !algorithms.contains(&algorithm) {
+        algorithms.push(algorithm);
     }
 }
 
@@ -60,11 +82,13 @@ pub(super) struct Hashes {
 }
 
 impl Hashes {
-    /// Reads `entries` of a container, each once.
+    /// Reads the data files that are wanted and `chosen`, each once.
     ///
     /// # Errors
     /// `zip.data`; `state.document-changed`; reading faults.
-    pub(super) fn read(container: &Container, entries: &[&Entry], wanted: &Wanted) -> Result<Self> {
+    pub(super) fn read(container: &Container, wanted: &Wanted, chosen: impl Fn(&Entry) -> bool) -> Result<Self> {
+        let mut entries = container.by_offset();
+        entries.retain(|entry| wanted.entries.contains(&entry.header) && chosen(entry));
         let named: BTreeMap<&str, &Entry> = entries.iter().map(|entry| (entry.name.as_str(), *entry)).collect();
         let is_read = |name: &&String| named.contains_key(name.as_str());
         let trail: Vec<String> = wanted.trail.iter().take_while(is_read).cloned().collect();

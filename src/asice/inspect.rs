@@ -1,18 +1,20 @@
 //! What is in a container, and what is odd about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::asice::container::Container;
+use crate::asice::covered_data::DataFiles;
 use crate::asice::earlier::{Covered, Earlier};
+use crate::asice::hashes::{Hashes, Wanted};
 use crate::asice::layout::is_other_signature;
-use crate::asice::measure::Digests;
+use crate::asice::subject::{Look, look_at};
 use crate::asice::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};
 use crate::cms::{SignedData, TstInfo};
-use crate::digest::Digest;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::pades::TimestampReport;
-use crate::xades::{Signature, TimeStamp};
+use crate::pki::Certificate;
+use crate::xades::{self, Signature, TimeStamp, TimeStampKind};
 use crate::zip::Method;
 
 impl Container {
@@ -22,12 +24,26 @@ impl Container {
     /// When an entry or a signature file can't be read. What does not verify is a finding.
     pub(crate) fn inspect(&self) -> Result<ContainerInspection> {
         let earlier = self.earlier()?;
-        let digests = self.digests(earlier)?;
+        let data = DataFiles::Held(self.archive().clone());
+        let wanted = Wanted::of(earlier.signatures().map(|(_, signature, _)| signature), self, &data, &[]);
+        let hashes = Hashes::read(self, &wanted, |_| true)?;
         let names: BTreeSet<&str> = self.data_files().map(|entry| entry.name.as_str()).collect();
-        let signatures: Vec<ContainerSignature> = earlier
-            .signatures()
-            .map(|(file, signature, covered)| report(file, signature, covered, &names, &digests, self.limits()))
-            .collect();
+        let mut signatures: Vec<ContainerSignature> = Vec::new();
+        let mut archived: Option<Archived<'_>> = None;
+        for (file, signature, covered) in earlier.signatures() {
+            let mut report = report(file, signature, covered, &names, &hashes, self.limits());
+            let stamps = &signature.time_stamps;
+            if stamps.iter().any(|stamp| stamp.kind == TimeStampKind::Archive) {
+                let index = signatures.iter().filter(|one| one.file == file).count();
+                let known = match archived.take().filter(|one| one.file == file) {
+                    Some(known) => known,
+                    None => Archived::open(self, file)?,
+                };
+                known.judge(index, signature, &data, &hashes, &mut report)?;
+                archived = Some(known);
+            }
+            signatures.push(report);
+        }
         let entry = |entry: &crate::zip::Entry| EntryReport {
             name: entry.name.clone(),
             bytes: entry.size,
@@ -42,21 +58,6 @@ impl Container {
             remarks: self.all_remarks(earlier, &names),
             signatures,
         })
-    }
-
-    /// The digests of all data files by the algorithms of the signatures; each is read once.
-    fn digests(&self, earlier: &Earlier) -> Result<BTreeMap<&str, Vec<Digest>>> {
-        let algorithms = earlier.algorithms();
-        let mut all = BTreeMap::new();
-        for entry in self.data_files().filter(|entry| earlier.covers(&entry.name)) {
-            let mut digests = Digests::new(&algorithms);
-            self.archive().for_each(entry, &mut |bytes| {
-                digests.update(bytes);
-                Ok(())
-            })?;
-            all.insert(entry.name.as_str(), digests.finish());
-        }
-        Ok(all)
     }
 
     fn data_file_reports(&self, earlier: &Earlier) -> Vec<DataFileReport> {
@@ -108,7 +109,7 @@ fn report(
     signature: &Signature,
     covered: &[Covered],
     names: &BTreeSet<&str>,
-    digests: &BTreeMap<&str, Vec<Digest>>,
+    hashes: &Hashes,
     limits: &Limits,
 ) -> ContainerSignature {
     let covers: BTreeSet<&str> = covered.iter().map(|one| one.name.as_str()).collect();
@@ -119,11 +120,8 @@ fn report(
     }
     let file_matches = |one: &Covered| {
         let signed = one.digest?;
-        digests
-            .get(one.name.as_str())?
-            .iter()
-            .find(|digest| digest.algorithm() == signed.algorithm())
-            .map(|d| *d == signed)
+        let found = hashes.of(&one.name)?.iter().find(|digest| digest.algorithm() == signed.algorithm())?;
+        Some(*found == signed)
     };
     let verdicts: Vec<Option<bool>> = covered.iter().map(file_matches).chain([signature.properties_match()]).collect();
     let digest_matches = if verdicts.contains(&Some(false)) {
@@ -148,7 +146,54 @@ fn report(
         commitments: signature.commitments.clone(),
         policy: signature.policy.clone(),
         timestamps,
+        protected_until: None,
         remarks,
+    }
+}
+
+/// A signature file with archive time-stamps.
+struct Archived<'a> {
+    file: &'a str,
+    content: xades::Extension,
+    limits: &'a Limits,
+}
+
+impl<'a> Archived<'a> {
+    fn open(container: &'a Container, file: &'a str) -> Result<Self> {
+        let (archive, limits) = (container.archive(), container.limits());
+        let entry = archive.find(file).ok_or(Error::Bug("a signature file that was read is not there"))?;
+        let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
+        Ok(Archived { file, content: xades::Extension::open(&bytes, limits)?, limits })
+    }
+
+    /// Says which archive time-stamps are not over what they should be over, and how long the last one protects.
+    fn judge(
+        &self,
+        index: usize,
+        signature: &Signature,
+        data: &DataFiles,
+        hashes: &Hashes,
+        report: &mut ContainerSignature,
+    ) -> Result<()> {
+        report.remarks.extend(signature.obstacle.map(str::to_owned));
+        for (number, stamp) in signature.time_stamps.iter().enumerate() {
+            if stamp.kind != TimeStampKind::Archive {
+                continue;
+            }
+            // What can't be read is remarked already.
+            let look = look_at(&self.content, index, number, data, hashes, self.limits)?;
+            let Look::Read { token, imprint } = look else { continue };
+            match imprint {
+                None => report.remarks.push("what an archive time-stamp is over can't be computed".to_owned()),
+                Some(imprint) if token.check(&imprint).is_err() => {
+                    report
+                        .remarks
+                        .push("an archive time-stamp that is not over the signature, or not sound".to_owned());
+                }
+                Some(_) => report.protected_until = token.certificate().ok().map(Certificate::not_after),
+            }
+        }
+        Ok(())
     }
 }
 

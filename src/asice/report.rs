@@ -83,6 +83,8 @@ pub struct ContainerSignature {
     pub policy: Option<String>,
     /// Its time-stamps.
     pub timestamps: Vec<TimestampReport>,
+    /// When the certificate of the last sound archive time-stamp ends: to be renewed before.
+    pub protected_until: Option<Time>,
     /// What is odd about it.
     pub remarks: Vec<String>,
 }

@@ -111,8 +111,7 @@ impl<'a> From<&'a ContainerSignature> for Signature<'a> {
             commitments: &signature.commitments,
             policy: signature.policy.as_deref(),
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
-            // As for PDFs: known only to whoever checks the chain of an archive time-stamp.
-            protected_until: None,
+            protected_until: signature.protected_until.map(|time| time.to_string()),
             remarks: &signature.remarks,
         }
     }
