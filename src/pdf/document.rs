@@ -132,7 +132,7 @@ impl Document {
         let chain = chain.as_of(end);
         let latest = chain.sections().first()?;
         let (trailer, startxref) = (latest.trailer.clone(), latest.offset);
-        Some(Document { trailer, startxref, index: Index::Chain(chain), ..self.clone() })
+        Some(Document { trailer, startxref, index: Index::Chain(chain), cache: Mutex::default(), ..self.clone() })
     }
 
     fn open_rebuilt(source: &Source, limits: &Limits, header: Header) -> Result<Document> {
@@ -415,14 +415,15 @@ impl Document {
 }
 
 impl Clone for Document {
-    /// The same document; what was read of it is read again.
+    /// The same document, with the objects that were read so far.
     fn clone(&self) -> Self {
+        let objects = self.cache().objects.clone();
         Document {
             source: self.source.clone(),
             limits: self.limits.clone(),
             trailer: self.trailer.clone(),
             index: self.index.clone(),
-            cache: Mutex::default(),
+            cache: Mutex::new(Cache { objects, ..Cache::default() }),
             ..*self
         }
     }
