@@ -49,7 +49,7 @@
 //! zip xml                                                     entries; elements and their canonical forms
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
-//! pades                                                       field placement permission | prepare finalize inspect
+//! pades                                                       field placement permission dss stamp | prepare finalize extend inspect
 //! xades                                                       properties | prepare finalize read
 //! asice                                                       layout manifest data files | prepare finalize fill inspect
 //! flow                                                        Document Prepared Signed, saved state: format-neutral
