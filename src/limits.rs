@@ -66,7 +66,7 @@ limits! {
     /// Signature fields with a value.
     pdf_signatures: 256;
     /// Certificates, OCSP responses and CRLs that a DSS names.
-    pdf_dss_objects: 10_000;
+    pdf_dss_objects: 2_000;
     /// Filters of one stream.
     pdf_filters: 4;
     /// Bytes of one decoded cross-reference or object stream.
