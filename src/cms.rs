@@ -4,6 +4,7 @@
 //! read as they stand: the received order of the signed attributes decides.
 
 mod attributes;
+mod embedded;
 mod read;
 mod signed_data;
 mod signer;
@@ -11,6 +12,7 @@ mod token;
 mod value;
 
 pub(crate) use attributes::{Identity, issuer_serial, message_digest_of, signed_attributes};
+pub(crate) use embedded::Embedded;
 pub(crate) use read::SignedData;
 pub(crate) use signed_data::{signed_data, signed_data_len_max, time_stamp_attribute};
 pub(crate) use signer::Signer;

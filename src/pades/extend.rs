@@ -7,20 +7,24 @@
 use std::sync::Arc;
 
 use crate::answers::ValidationData;
+use crate::answers::ocsp::Response;
 use crate::answers::timestamp::Token;
+use crate::cms::Embedded;
 use crate::digest::{Digest, DigestAlgorithm, State};
-use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
+use crate::error::{ErrorCode, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::output::{Check, Output, Piece, Update};
 use crate::pades::check::{DocumentStamp, subject};
 use crate::pades::dss::Dss;
-use crate::pades::signature::{Signature, signatures};
+use crate::pades::signature::{finding, signatures};
 use crate::pades::stamp::StampDraft;
 use crate::pades::{finalize, prepare, reread};
 use crate::pdf::update::Update as PdfUpdate;
 use crate::pdf::{Document, Recovery, fields};
+use crate::pki::Certificate;
+use crate::pki::crl::Crl;
 use crate::signing::{Stamp, StampKind, Subject, Tail};
-use crate::source::Source;
+use crate::source::{Source, to_u64};
 use crate::time::derive;
 
 /// A signed PDF on its way up: what is there, and the revisions that were appended to it.
@@ -50,7 +54,7 @@ impl Extension {
     /// where there is none) for time-stamps to come.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a form in XFA and for a damaged document; [`Error::Malformed`] when it can't be read.
+    /// [`Error::Refused`](crate::Error::Refused) for a form in XFA and for a damaged document; [`Error::Malformed`](crate::Error::Malformed) when it can't be read.
     pub(crate) fn open(document: &Document, algorithms: &[DigestAlgorithm]) -> Result<Self> {
         let form = fields(document)?;
         let earlier = prepare::require_fit(document, &form)?;
@@ -63,13 +67,16 @@ impl Extension {
         let mut extension = Extension::new(document.source(), document.clone(), states)?;
         let stamps = DocumentStamp::all(document, &found)?;
         for signature in &found {
-            extension.hold(signature);
+            if let Ok((cms, _)) = &signature.cms {
+                extension.hold(&signature.contents, cms.certificates(), document.limits())?;
+            }
             if !signature.is_time_stamp() {
                 extension.subjects.push(subject(signature, &stamps, &extension.dss, document.limits()));
             }
         }
-        for stamp in extension.subjects.iter().flat_map(|subject| &subject.stamps) {
-            stamp.token.certificates().iter().for_each(|one| extension.held.add_certificate(one));
+        let stamps: Vec<Stamp> = extension.subjects.iter().flat_map(|subject| subject.stamps.clone()).collect();
+        for stamp in stamps.iter().filter(|stamp| stamp.kind == StampKind::Signature) {
+            extension.hold(stamp.token.as_bytes(), stamp.token.certificates(), document.limits())?;
         }
         Ok(extension)
     }
@@ -78,7 +85,7 @@ impl Extension {
     /// the end of the source, by the algorithm that time-stamps to come will have; `cms` fills the hole of `tail`.
     ///
     /// # Errors
-    /// [`Error::PlaceholderTooSmall`]; [`Error::Malformed`] when this is not the source that was prepared.
+    /// [`Error::PlaceholderTooSmall`](crate::Error::PlaceholderTooSmall); [`Error::Malformed`](crate::Error::Malformed) when this is not the source that was prepared.
     pub(crate) fn signed(
         source: &Source,
         source_digest: Digest,
@@ -103,8 +110,10 @@ impl Extension {
         extension.tail = tail;
         extension.is_changed = true;
         extension.source_digest = Some(source_digest);
-        let stamped = subject.stamps.iter().flat_map(|stamp| stamp.token.certificates());
-        subject.certificates.iter().chain(stamped).for_each(|one| extension.held.add_certificate(one));
+        extension.hold(cms, &subject.certificates, limits)?;
+        for stamp in &subject.stamps {
+            extension.hold(stamp.token.as_bytes(), stamp.token.certificates(), limits)?;
+        }
         extension.subjects.push(subject);
         Ok(extension)
     }
@@ -130,7 +139,7 @@ impl Extension {
     /// A document time-stamp to be appended, with `room` bytes for the token, or as many as PDF/A allows.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the offset when the document is damaged; `limit.exceeded`.
+    /// [`Error::Malformed`](crate::Error::Malformed) with the offset when the document is damaged; `limit.exceeded`.
     pub(crate) fn stamp(&self, algorithm: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<StampDraft> {
         if let Some(state) = self.states.iter().find(|state| state.algorithm() == algorithm) {
             return StampDraft::new(&self.document, state, room, nonce);
@@ -146,7 +155,7 @@ impl Extension {
     /// Appends `draft` with its token, which is then over every subject.
     ///
     /// # Errors
-    /// [`Error::PlaceholderTooSmall`]: draft again with more room.
+    /// [`Error::PlaceholderTooSmall`](crate::Error::PlaceholderTooSmall): draft again with more room.
     pub(crate) fn put_stamp(&mut self, draft: StampDraft, token: &Arc<Token>, kind: StampKind) -> Result<()> {
         if draft.base != self.document.source().len() {
             return Err(Misuse::new("the time-stamp was drafted for another state of the document").into());
@@ -158,8 +167,8 @@ impl Extension {
         for subject in &mut self.subjects {
             subject.stamps.push(Stamp { kind, token: Arc::clone(token) });
         }
-        token.certificates().iter().for_each(|one| self.held.add_certificate(one));
-        Ok(())
+        let limits = self.document.limits().clone();
+        self.hold(token.as_bytes(), token.certificates(), &limits)
     }
 
     /// Whether its DSS holds anything.
@@ -170,7 +179,7 @@ impl Extension {
     /// Appends a revision with what of `data` the DSS does not hold yet; where it holds all, nothing is appended.
     ///
     /// # Errors
-    /// [`Error::Malformed`] when the DSS that is there is none; `limit.exceeded`.
+    /// [`Error::Malformed`](crate::Error::Malformed) when the DSS that is there is none; `limit.exceeded`.
     pub(crate) fn put_data(&mut self, data: &ValidationData, nonce: &[u8; 32]) -> Result<()> {
         let mut update = PdfUpdate::new(&self.document);
         let Some(added) = self.dss.put(&self.document, data, &mut update)? else {
@@ -219,9 +228,23 @@ impl Extension {
         })
     }
 
-    fn hold(&mut self, signature: &Signature) {
-        let Ok((cms, _)) = &signature.cms else { return };
-        cms.certificates().iter().for_each(|certificate| self.held.add_certificate(certificate));
+    /// Takes up what is in a signature or time-stamp.
+    fn hold(&mut self, cms: &[u8], certificates: &[Certificate], limits: &Limits) -> Result<()> {
+        let embedded = Embedded::read(cms, limits);
+        let held = [self.held.certificates().len(), self.held.ocsp().len(), self.held.crls().len()];
+        if to_u64(held.iter().sum()) > limits.pdf_dss_objects {
+            return Ok(());
+        }
+        certificates.iter().chain(&embedded.certificates).for_each(|one| self.held.add_certificate(one));
+        let complete = embedded.ocsp.iter().map(|bytes| Response::read(bytes, limits));
+        let bare = embedded.basic_ocsp.iter().map(|bytes| Response::from_basic(bytes, limits));
+        complete.chain(bare).flatten().for_each(|response| self.held.add_ocsp(&Arc::new(response)));
+        for bytes in embedded.crls {
+            if let Ok(crl) = finding(Crl::read(&Source::from_bytes(bytes), limits))? {
+                self.held.add_crl(&Arc::new(crl));
+            }
+        }
+        Ok(())
     }
 
     fn longer(&self, bytes: &[u8]) -> Arc<Vec<u8>> {

@@ -18,8 +18,14 @@ pub(crate) const MESSAGE_DIGEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04"
 pub(crate) const SIGNING_TIME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05";
 pub(crate) const SIGNING_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0c";
 pub(crate) const SIGNATURE_TIME_STAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0e";
+pub(crate) const CERTIFICATE_VALUES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x17";
+pub(crate) const REVOCATION_VALUES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x18";
 pub(crate) const SIGNING_CERTIFICATE_V2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f";
 pub(crate) const ALGORITHM_PROTECTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x34";
+// adbe-revocationInfoArchival
+pub(crate) const ADOBE_REVOCATION: &[u8] = b"\x2a\x86\x48\x86\xf7\x2f\x01\x01\x08";
+// id-ri-ocsp-response (RFC 5940)
+pub(crate) const OCSP_RESPONSE_INFO: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x10\x02";
 
 // digests
 pub(crate) const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
