@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP client alone needs all of it"))]
 mod address;
 mod cache;
 mod complete;
@@ -20,8 +21,10 @@ mod http;
 mod pace;
 mod pool;
 mod questions;
+mod stamps;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP client alone needs all of it"))]
 mod tsa;
 mod work;
 

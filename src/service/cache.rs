@@ -110,7 +110,9 @@ fn serves(fetch: &Fetch, entry: &Entry, now: Time, crl_seconds: i64) -> bool {
     let age = now.as_unix().saturating_sub(entry.received.as_unix());
     match fetch.role() {
         Role::Timestamp => false,
-        Role::Ocsp => age >= 0 && age <= DAY_SECONDS && fetch.not_older_than().is_none_or(|limit| entry.asked >= limit),
+        Role::Ocsp => {
+            (0..=DAY_SECONDS).contains(&age) && fetch.not_older_than().is_none_or(|limit| entry.asked >= limit)
+        }
         Role::Crl => (0..=crl_seconds).contains(&age),
         Role::Certificate => (0..=DAY_SECONDS).contains(&age),
     }

@@ -3,18 +3,18 @@
 //! In: climbs. Out: climbs that have arrived, or why not. Decided here and nowhere else: which time-stamping service a
 //! climb asks, when a question is sent, and what is tried again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Services;
-use super::pace::{GIVES_UP, LONGEST, Ticket, Turn};
+use super::pace::{LONGEST, Ticket};
 use super::pool::Arrival;
 use super::questions::Questions;
 use super::work::{Climb, Next, Task, Tasks};
-use crate::error::{Error, ErrorCode, Misuse, Result, ServiceError};
+use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Evidence, Fetch, Role};
 use crate::time::Time;
 
@@ -66,37 +66,37 @@ pub(super) struct Run<'a> {
     tasks: Option<&'a Tasks>,
     perform: &'a dyn Fn(Task) -> Event,
     local: VecDeque<Event>,
-    climbs: Vec<Climber>,
+    pub(super) climbs: Vec<Climber>,
     /// Climbs without a result.
     open: usize,
     /// Climbs whose first time-stamps are not known to be there.
     pub(super) unstamped: usize,
     /// Time-stamp requests that wait for their turn.
-    stamps: VecDeque<(usize, Fetch)>,
+    pub(super) stamps: VecDeque<(usize, Fetch)>,
     pub(super) questions: Questions,
     /// Climbs that go on at a later moment.
     later: BTreeMap<(Instant, usize), ()>,
 }
 
 /// One climb and what is known about it.
-struct Climber {
+pub(super) struct Climber {
     /// A step of it is being done.
-    is_out: bool,
-    result: Option<Result<()>>,
+    pub(super) is_out: bool,
+    pub(super) result: Option<Result<()>>,
     /// Answers that are missing before the next step.
-    missing: usize,
+    pub(super) missing: BTreeSet<[u8; 32]>,
     supplies: Vec<(Evidence, Time)>,
     /// Answers of the last step, to be forgotten where they turn out to be of no use.
     given: Vec<Given>,
     /// The service whose digest and policy the climb's requests have.
-    made_for: Option<usize>,
+    pub(super) made_for: Option<usize>,
     /// Time-stamps whose answers the next step looks at.
-    stamps: Vec<(usize, Ticket)>,
+    pub(super) stamps: Vec<(usize, Ticket)>,
     is_stamped: bool,
     /// Tries by service; [`NEVER_AGAIN`]: it is not asked again.
-    tries: Vec<u32>,
-    fault: Option<Error>,
-    switches: u32,
+    pub(super) tries: Vec<u32>,
+    pub(super) fault: Option<Error>,
+    pub(super) switches: u32,
     retries: u32,
     /// How often kept answers were asked for anew.
     renewals: u32,
@@ -107,13 +107,6 @@ struct Given {
     fetch: Fetch,
     received: Time,
     is_kept: bool,
-}
-
-enum Choice {
-    Now(usize),
-    At(Instant),
-    Busy,
-    None(Error),
 }
 
 impl<'a> Run<'a> {
@@ -143,7 +136,7 @@ impl<'a> Run<'a> {
         let climber = Climber {
             is_out: false,
             result: None,
-            missing: 0,
+            missing: BTreeSet::new(),
             supplies: Vec::new(),
             given: Vec::new(),
             made_for: None,
@@ -202,7 +195,7 @@ impl<'a> Run<'a> {
     }
 
     /// Hands a climb to the workers, with the answers that it has got.
-    fn step(&mut self, index: usize, retry: bool, tsa: Option<usize>) {
+    pub(super) fn step(&mut self, index: usize, retry: bool, tsa: Option<usize>) {
         let is_free = |climber: &&mut Climber| !climber.is_out && climber.result.is_none();
         let Some(climber) = self.climbs.get_mut(index).filter(is_free) else { return };
         climber.is_out = true;
@@ -263,10 +256,10 @@ impl<'a> Run<'a> {
     }
 
     fn need(&mut self, index: usize, fetches: Vec<Fetch>) {
-        if let Some(climber) = self.climbs.get_mut(index) {
-            climber.missing = fetches.len();
-        }
-        for fetch in fetches {
+        let Some(climber) = self.climbs.get_mut(index) else { return };
+        let ids = fetches.iter().map(Fetch::id).collect();
+        let is_asked = std::mem::replace(&mut climber.missing, ids);
+        for fetch in fetches.into_iter().filter(|fetch| !is_asked.contains(&fetch.id())) {
             match fetch.role() {
                 Role::Timestamp => self.stamps.push_back((index, fetch)),
                 _ => self.ask(index, fetch),
@@ -280,9 +273,9 @@ impl<'a> Run<'a> {
         if let Some((fetch, is_kept)) = of {
             climber.given.push(Given { fetch: fetch.clone(), received, is_kept });
         }
+        let was_missing = climber.missing.remove(&evidence.fetch_id());
         climber.supplies.push((evidence, received));
-        climber.missing = climber.missing.saturating_sub(1);
-        if climber.missing == 0 {
+        if was_missing && climber.missing.is_empty() {
             self.step(index, false, None);
         }
     }
@@ -315,149 +308,6 @@ impl<'a> Run<'a> {
             self.step(index, true, None);
         }
         None
-    }
-
-    /// The answer of a time-stamping service is there.
-    fn stamped(&mut self, index: usize, tsa: usize, ticket: Ticket, arrival: Arrival) {
-        let fault = arrival.evidence.content().err().cloned();
-        self.services.with_pace(tsa, |pace| pace.landed(fault.is_none()));
-        let is_over = self.climbs.get(index).is_none_or(|climber| climber.result.is_some());
-        match &fault {
-            Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
-            None if is_over => self.services.with_pace(tsa, |pace| pace.forget(ticket)),
-            None => {
-                if let Some(climber) = self.climbs.get_mut(index) {
-                    climber.stamps.push((tsa, ticket));
-                }
-            }
-        }
-        self.supply(index, arrival.evidence, arrival.received, None);
-    }
-
-    fn tsa_failed(&mut self, index: usize, tsa: usize, ticket: Ticket, fault: &ServiceError) {
-        let error = Error::from(fault.clone());
-        // The whole timeout was spent: nobody else shall wait as long for the same.
-        let weight = if fault.code == ErrorCode::ServiceTimeout { GIVES_UP } else { 1 };
-        let at_least = self.services.rest_of(fault);
-        let now = now();
-        self.services.with_pace(tsa, |pace| pace.bad(now, ticket, &error, weight, at_least));
-        let Some(climber) = self.climbs.get_mut(index) else { return };
-        if let Some(tries) = climber.tries.get_mut(tsa) {
-            *tries = if is_passing(fault.code) { tries.saturating_add(1) } else { NEVER_AGAIN };
-        }
-        climber.fault = Some(error);
-    }
-
-    /// A climb got no good time-stamp: it makes another request, if there is anybody to ask.
-    fn next_tsa(&mut self, index: usize, error: Error) {
-        match self.choose(index, now()) {
-            Choice::None(_) => self.end(index, Err(error)),
-            Choice::Now(tsa) => self.step(index, true, Some(tsa)),
-            Choice::At(_) | Choice::Busy => {
-                let preferred = self.preferred(index, now());
-                self.step(index, true, preferred);
-            }
-        }
-    }
-
-    /// Sends the time-stamp requests whose turn it is; the moment when to look again.
-    fn send_stamps(&mut self) -> Option<Instant> {
-        let mut wake: Option<Instant> = None;
-        let mut stuck: VecDeque<(usize, Fetch)> = VecDeque::new();
-        while let Some((index, fetch)) = self.stamps.pop_front() {
-            if self.climbs.get(index).is_none_or(|climber| climber.result.is_some() || climber.is_out) {
-                continue;
-            }
-            let moment = now();
-            match self.choose(index, moment) {
-                Choice::Now(tsa) if self.fits(index, tsa) => self.send_stamp(index, tsa, fetch, moment),
-                Choice::Now(tsa) => {
-                    // The request is made for another service's digest or policy: a new one is made.
-                    if let Some(climber) = self.climbs.get_mut(index) {
-                        climber.switches += 1;
-                        climber.missing = 0;
-                    }
-                    self.step(index, true, Some(tsa));
-                }
-                Choice::At(at) => {
-                    wake = Some(wake.map_or(at, |wake| wake.min(at)));
-                    stuck.push_back((index, fetch));
-                }
-                Choice::Busy => stuck.push_back((index, fetch)),
-                Choice::None(error) => self.end(index, Err(error)),
-            }
-        }
-        self.stamps = stuck;
-        wake
-    }
-
-    fn send_stamp(&mut self, index: usize, tsa: usize, fetch: Fetch, moment: Instant) {
-        let Some(url) = self.services.tsas.get(tsa).map(|tsa| tsa.url.clone()) else { return };
-        let asked = match self.services.clock.now() {
-            Ok(asked) => asked,
-            Err(error) => return self.end(index, Err(error)),
-        };
-        let ticket = self.services.with_pace(tsa, |pace| pace.begin(moment));
-        let sender = self.sender.clone();
-        self.services.pool.send(fetch.at(url), asked, move |arrival| {
-            // Nobody waits any more when the call has ended.
-            let _ = sender.send(Event::Stamped(index, tsa, ticket, arrival));
-        });
-    }
-
-    /// Whether a climb's request can be sent to this service as it is.
-    fn fits(&self, index: usize, tsa: usize) -> bool {
-        let tsas = &self.services.tsas;
-        let made_for = self.climbs.get(index).and_then(|climber| tsas.get(climber.made_for?));
-        made_for.zip(tsas.get(tsa)).is_some_and(|(one, other)| one.takes_requests_of(other))
-    }
-
-    /// The service whose turn it is for a climb, in order of preference.
-    fn choose(&self, index: usize, now: Instant) -> Choice {
-        let Some(climber) = self.climbs.get(index) else { return Choice::Busy };
-        if self.services.tsas.is_empty() {
-            return Choice::None(Misuse::new("no time-stamping service was named").into());
-        }
-        let (mut at, mut is_busy, mut failing): (Option<Instant>, _, _) = (None, false, None);
-        let mut is_spent = true;
-        for (tsa, tries) in climber.tries.iter().enumerate() {
-            if *tries > RETRIES || (climber.switches > MOST_SWITCHES && !self.fits(index, tsa)) {
-                is_spent = false;
-                continue;
-            }
-            match self.services.with_pace(tsa, |pace| pace.turn(now)) {
-                Turn::Now => return Choice::Now(tsa),
-                Turn::At(moment) => at = Some(at.map_or(moment, |at| at.min(moment))),
-                Turn::Busy => is_busy = true,
-                Turn::Failing(error) => failing = Some(error),
-                Turn::Spent => continue,
-            }
-            is_spent = false;
-        }
-        let spent = || ServiceError::new(ErrorCode::ServiceBudget, Role::Timestamp).into();
-        match at {
-            Some(at) => Choice::At(at),
-            None if is_busy => Choice::Busy,
-            None if is_spent => Choice::None(spent()),
-            None => Choice::None(climber.fault.clone().or(failing).unwrap_or_else(spent)),
-        }
-    }
-
-    /// The service that a climb's next request is made for.
-    fn preferred(&self, index: usize, now: Instant) -> Option<usize> {
-        if let Choice::Now(tsa) = self.choose(index, now) {
-            return Some(tsa);
-        }
-        let climber = self.climbs.get(index)?;
-        let may = |tsa: &usize| climber.tries.get(*tsa).is_some_and(|tries| *tries <= RETRIES);
-        let waits =
-            |tsa: &usize| matches!(self.services.with_pace(*tsa, |pace| pace.turn(now)), Turn::At(_) | Turn::Busy);
-        let all = 0..climber.tries.len();
-        all.clone().filter(may).find(waits).or_else(|| all.clone().find(may)).or(climber.made_for)
-    }
-
-    fn host_of(&self, tsa: usize) -> Option<String> {
-        self.services.tsas.get(tsa).map(super::Tsa::host)
     }
 
     fn is_stamped(&mut self, index: usize) {
@@ -503,10 +353,9 @@ pub(super) fn after(now: Instant, wait: Duration) -> Instant {
 }
 
 pub(super) const RETRIES: u32 = 2;
-const NEVER_AGAIN: u32 = u32::MAX;
+pub(super) const NEVER_AGAIN: u32 = u32::MAX;
 // For the signer, and for each time-stamping service.
 const RENEWALS: u32 = 8;
-const MOST_SWITCHES: u32 = 4;
 // Stamp, answers, archive stamp, and what may be fetched in between; a document that wants more runs in circles.
 const MOST_STEPS: u32 = 200;
 const LOOK_FOR_CANCEL: Duration = Duration::from_millis(100);
