@@ -25,6 +25,7 @@ use crate::system::SystemClock;
 
 mod agent;
 mod date;
+mod forward;
 mod resolver;
 mod spool;
 

@@ -9,9 +9,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ureq::http::HeaderValue;
 use ureq::tls::{ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, RustlsConnector, TcpConnector};
 use ureq::{Agent, Proxy};
 
+use super::forward::ForwardConnector;
 use super::resolver::{CheckedResolver, Lookup};
 use crate::error::{Misuse, Result};
 use crate::pki::Certificate;
@@ -62,7 +63,12 @@ impl Reach {
             .max_idle_connections(IDLE)
             .max_idle_connections_per_host(IDLE)
             .build();
-        Ok(Agent::with_parts(config, DefaultConnector::default(), CheckedResolver::new(allowed, lookup)))
+        let connector =
+            ().chain(ForwardConnector::default())
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(RustlsConnector::default());
+        Ok(Agent::with_parts(config, connector, CheckedResolver::new(allowed, lookup)))
     }
 
     fn tls(&self) -> Result<TlsConfig> {
