@@ -262,3 +262,131 @@ pub(super) fn read_times(path: &Path) -> Option<(Time, Time)> {
 }
 
 const ROLES: [Role; 4] = [Role::Timestamp, Role::Ocsp, Role::Crl, Role::Certificate];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::{Services, Tsa};
+    use crate::system::SystemClock;
+
+    /// Answers everything with its request, or its address, but for one host.
+    struct Echo;
+
+    impl Transport for Echo {
+        fn exchange(&self, fetch: &Fetch) -> Evidence {
+            let url = fetch.urls().first().unwrap();
+            if url.contains("down.example") {
+                let fault = ServiceError::new(ErrorCode::ServiceRefused, fetch.role());
+                return Evidence::failure(fetch.id(), fault.status(403));
+            }
+            Evidence::answer(fetch.id(), Source::from_bytes(fetch.body().unwrap_or(url.as_bytes())))
+        }
+    }
+
+    fn questions() -> [Fetch; 4] {
+        let urls = |name: &str| vec![format!("http://a.example/{name}"), format!("http://b.example/{name}")];
+        [
+            Fetch::time_stamp(b"stamp".to_vec()),
+            Fetch::ocsp(urls("ocsp"), b"status".to_vec()),
+            Fetch::crl(urls("crl")),
+            Fetch::certificate(urls("cer")),
+        ]
+    }
+
+    fn text(evidence: &Evidence) -> Result<String, ErrorCode> {
+        let content = evidence.content().map_err(|fault| fault.code)?;
+        Ok(String::from_utf8(content.window(0..content.len()).unwrap().to_vec()).unwrap())
+    }
+
+    const ANSWERS: [&str; 4] = ["stamp", "status", "http://a.example/crl", "http://a.example/cer"];
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn asking(tsas: &[&str]) -> Services {
+        let tsas = tsas.iter().map(|url| Tsa::new(*url).unwrap()).collect();
+        Services::new(Arc::new(Echo), Arc::new(SystemClock)).tsas(tsas)
+    }
+
+    #[test]
+    fn what_one_machine_asks_another_one_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("evidence");
+        let limits = Limits::default();
+        let offline = FolderTransport::new(&limits).answers(&folder).ask(&folder);
+        for fetch in questions() {
+            let fault = offline.exchange(&fetch);
+            assert_eq!(text(&fault), Err(ErrorCode::ServiceOffline));
+        }
+        let hex = |key: &str| DigestAlgorithm::Sha256.digest(key.as_bytes()).to_hex();
+        let (crl, cer) = (hex("http://a.example/crl"), hex("http://a.example/cer"));
+        let mut expected = vec![
+            format!("tsa-{}.tsq", hex("stamp")),
+            format!("ocsp-{}.orq", hex("status")),
+            format!("ocsp-{}.url", hex("status")),
+            format!("crl-{crl}.url"),
+            format!("aia-{cer}.url"),
+        ];
+        expected.sort();
+        assert_eq!(names(&folder), expected);
+        let lines = fs::read_to_string(folder.join(format!("crl-{crl}.url"))).unwrap();
+        assert_eq!(lines, "http://a.example/crl\nhttp://b.example/crl\n");
+
+        // Files that are no requests are left alone.
+        for name in ["notes.txt", "tsa-x.tsq", "crl-../x.url", &format!("xyz-{crl}.url"), &format!("crl-{crl}.tsq")] {
+            let _ = fs::write(folder.join(name), b"x");
+        }
+        let fetched = asking(&["http://down.example/", "http://up.example/"]).fetch(&folder, &limits).unwrap();
+        assert_eq!(fetched.len(), 4);
+        assert!(fetched.iter().all(|one| one.result.is_ok()), "{fetched:?}");
+        assert!(asking(&[]).fetch(&folder, &limits).unwrap().is_empty(), "nothing is open any more");
+        for (fetch, answer) in questions().iter().zip(ANSWERS) {
+            assert_eq!(text(&offline.exchange(fetch)).as_deref(), Ok(answer));
+        }
+        // The same list at its other address.
+        fs::rename(
+            folder.join(format!("crl-{crl}.crl")),
+            folder.join(format!("crl-{}.crl", hex("http://b.example/crl"))),
+        )
+        .unwrap();
+        assert!(text(&offline.exchange(&questions()[2])).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_answered_stays_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = Limits::default();
+        let asks = FolderTransport::new(&limits).ask(dir.path());
+        asks.exchange(&Fetch::time_stamp(b"stamp".to_vec()));
+        asks.exchange(&Fetch::crl(vec!["http://down.example/".to_owned()]));
+        let codes = |services: Services| -> Vec<Option<ErrorCode>> {
+            let fetched = services.fetch(dir.path(), &limits).unwrap();
+            fetched.iter().map(|one| one.result.as_ref().err().map(Error::code)).collect()
+        };
+        assert_eq!(codes(asking(&[])), [Some(ErrorCode::ServiceRefused), Some(ErrorCode::Misuse)]);
+        assert_eq!(codes(asking(&["http://down.example/"])), [Some(ErrorCode::ServiceRefused); 2]);
+        assert_eq!(codes(asking(&["http://up.example/"])), [Some(ErrorCode::ServiceRefused), None]);
+        assert_eq!(codes(asking(&["http://up.example/"])), [Some(ErrorCode::ServiceRefused)]);
+    }
+
+    #[test]
+    fn what_was_recorded_is_answered_without_a_network() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = Limits::default();
+        let record = FolderTransport::new(&limits).or_else(Arc::new(Echo)).record(dir.path());
+        let offline = FolderTransport::new(&limits).answers(dir.path());
+        for (fetch, answer) in questions().into_iter().map(|fetch| fetch.at("http://a.example/crl")).zip(ANSWERS) {
+            assert_eq!(text(&offline.exchange(&fetch)), Err(ErrorCode::ServiceOffline));
+            let answer = answer.replace("/cer", "/crl");
+            assert_eq!(text(&record.exchange(&fetch)), Ok(answer.clone()));
+            assert_eq!(text(&offline.exchange(&fetch)), Ok(answer));
+        }
+        let long = Limits { answer_bytes: 3, ..limits };
+        let offline = FolderTransport::new(&long).answers(dir.path());
+        assert_eq!(text(&offline.exchange(&questions()[0])), Err(ErrorCode::ServiceOffline));
+    }
+}
