@@ -65,9 +65,10 @@
 //! # Features
 //!
 //! `cli` (default) is the command. `aws-lc` (default) makes private-key operations and verification
-//! three to five times faster and is hardened against timing attacks; it brings C code. Without
-//! default features there is neither C code nor a command: the library prepares, verifies, encrypts
-//! passwords, and signs with EC and Ed25519 keys.
+//! three to five times faster and is hardened against timing attacks; it brings C code. `http` (default)
+//! asks services over HTTP and TLS; it brings the same C code. Without default features there is neither C
+//! code nor a command nor a network: the library prepares, verifies, encrypts passwords, signs with EC and
+//! Ed25519 keys, and takes answers of services from whoever brings them.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
