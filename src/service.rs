@@ -50,6 +50,7 @@ pub struct Services {
     tsas: Vec<Tsa>,
     paces: Vec<Mutex<Pace>>,
     cache: Cache,
+    is_offline: bool,
     requests: usize,
     workers: usize,
     patience: Duration,
@@ -69,6 +70,7 @@ impl Services {
             tsas: Vec::new(),
             paces: Vec::new(),
             cache: Cache::default(),
+            is_offline: false,
             requests: REQUESTS,
             workers: 1,
             patience: PATIENCE,
@@ -96,6 +98,13 @@ impl Services {
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
         Services { workers: workers.max(1), ..self }
+    }
+
+    /// Nobody is asked: answers come from files, or requests go there. Only the first of the time-stamping services
+    /// counts then, for its digest and policy, and neither its rate nor its budget.
+    #[must_use]
+    pub fn offline(self) -> Self {
+        Services { is_offline: true, ..self }.paced()
     }
 
     /// The answers that are shared.
@@ -146,7 +155,11 @@ impl Services {
     }
 
     /// Gives each service a pace of its own.
-    fn paced(self) -> Self {
+    fn paced(mut self) -> Self {
+        if self.is_offline {
+            self.tsas.truncate(1);
+            self.tsas.iter_mut().for_each(|tsa| (tsa.rate, tsa.budget) = (None, None));
+        }
         let paces = self.tsas.iter().map(|tsa| Mutex::new(Pace::new(tsa, self.requests, self.unit))).collect();
         Services { paces, ..self }
     }

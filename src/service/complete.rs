@@ -92,6 +92,8 @@ pub(super) struct Climber {
     pub(super) made_for: Option<usize>,
     /// Time-stamps whose answers the next step looks at.
     pub(super) stamps: Vec<(usize, Ticket)>,
+    /// The services that gave its last time-stamps.
+    pub(super) stamped_by: Vec<usize>,
     is_stamped: bool,
     /// Tries by service; [`NEVER_AGAIN`]: it is not asked again.
     pub(super) tries: Vec<u32>,
@@ -141,6 +143,7 @@ impl<'a> Run<'a> {
             given: Vec::new(),
             made_for: None,
             stamps: Vec::new(),
+            stamped_by: Vec::new(),
             is_stamped: false,
             tries: vec![0; self.services.tsas.len()],
             fault: None,
@@ -223,6 +226,9 @@ impl<'a> Run<'a> {
         };
         let refused = fault.as_ref().filter(|fault| fault.role == Role::Timestamp);
         let had_stamps = !stamps.is_empty();
+        if had_stamps {
+            climber.stamped_by = stamps.iter().map(|(tsa, _)| *tsa).collect();
+        }
         for (tsa, ticket) in stamps {
             match refused.filter(|fault| fault.host.is_none() || fault.host == self.host_of(tsa)) {
                 Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
@@ -235,19 +241,24 @@ impl<'a> Run<'a> {
                 if fetches.is_empty() || steps > MOST_STEPS {
                     return self.end(index, Err(Error::Bug("an upgrade does not get on")));
                 }
-                if had_stamps || !fetches.iter().any(|fetch| fetch.role() == Role::Timestamp) {
+                let wants_stamp = fetches.iter().any(|fetch| fetch.role() == Role::Timestamp);
+                if had_stamps || !wants_stamp {
                     self.is_stamped(index);
                 }
                 if had_stamps && let Some(climber) = self.climbs.get_mut(index) {
-                    // The next time-stamp is another matter.
-                    climber.tries.fill(0);
                     climber.fault = None;
+                    if wants_stamp {
+                        // The next time-stamp is another matter.
+                        climber.tries.fill(0);
+                    }
                 }
                 self.need(index, fetches);
             }
             Err(error) => match fault {
-                Some(fault) if fault.role == Role::Timestamp && (had_stamps || had_fault) => {
-                    self.next_tsa(index, error);
+                Some(fault) if fault.role == Role::Timestamp => {
+                    // Found out later, when the issuers of its certificate had been fetched.
+                    let is_known = had_stamps || had_fault || self.turned_down(index, &fault);
+                    if is_known { self.next_tsa(index, error) } else { self.end(index, Err(error)) }
                 }
                 Some(fault) => self.refused(index, error, fault.role, given),
                 None => self.end(index, Err(error)),

@@ -105,6 +105,13 @@ impl Pace {
         }
     }
 
+    /// It was not sent after all.
+    pub(super) fn unasked(&mut self, ticket: Ticket) {
+        self.landed(false);
+        self.forget(ticket);
+        self.next = None;
+    }
+
     /// The answer was good.
     pub(super) fn good(&mut self, ticket: Ticket) {
         self.forget(ticket);

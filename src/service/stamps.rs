@@ -21,9 +21,18 @@ impl Run<'_> {
     /// The answer of a time-stamping service is there.
     pub(super) fn stamped(&mut self, index: usize, tsa: usize, ticket: Ticket, arrival: Arrival) {
         let fault = arrival.evidence.content().err().cloned();
-        self.services.with_pace(tsa, |pace| pace.landed(fault.is_none()));
+        let is_offline = fault.as_ref().is_some_and(|fault| fault.code == ErrorCode::ServiceOffline);
+        self.services
+            .with_pace(tsa, |pace| if is_offline { pace.unasked(ticket) } else { pace.landed(fault.is_none()) });
         let is_over = self.climbs.get(index).is_none_or(|climber| climber.result.is_some());
         match &fault {
+            Some(fault) if is_offline => {
+                // Nobody was asked: it is no fault of the service, and to ask another one for the same is no help.
+                if let Some(climber) = self.climbs.get_mut(index) {
+                    climber.tries.fill(NEVER_AGAIN);
+                    climber.fault = Some(fault.clone().into());
+                }
+            }
             Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
             None if is_over => self.services.with_pace(tsa, |pace| pace.forget(ticket)),
             None => {
@@ -47,6 +56,24 @@ impl Run<'_> {
             *tries = if is_passing(fault.code) { tries.saturating_add(1) } else { NEVER_AGAIN };
         }
         climber.fault = Some(error);
+    }
+
+    /// A time-stamp that seemed good was refused after all: its service is not asked again. Whether there was one.
+    pub(super) fn turned_down(&mut self, index: usize, fault: &ServiceError) -> bool {
+        let Some(climber) = self.climbs.get_mut(index) else { return false };
+        let stamped_by = std::mem::take(&mut climber.stamped_by);
+        let mut is_known = false;
+        for tsa in stamped_by {
+            if fault.host.is_some() && fault.host != self.host_of(tsa) {
+                continue;
+            }
+            if let Some(climber) = self.climbs.get_mut(index) {
+                climber.tries.iter_mut().skip(tsa).take(1).for_each(|tries| *tries = NEVER_AGAIN);
+                climber.fault = Some(fault.clone().into());
+                is_known = true;
+            }
+        }
+        is_known
     }
 
     /// A climb got no good time-stamp: it makes another request, if there is anybody to ask.

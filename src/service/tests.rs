@@ -411,6 +411,17 @@ fn archive_time_stamps_and_cancelling() {
 }
 
 #[test]
+fn without_a_network_each_document_asks_once() {
+    let net = Net::new().host("tsa.example", |_, _| fault(ErrorCode::ServiceOffline));
+    let net = Arc::new(net);
+    let tsas = ["http://tsa.example/", "http://other.example/"];
+    let tsas = tsas.map(|url| Tsa::new(url).unwrap().rate(1).budget(100)).to_vec();
+    let results = complete_all(&of_tsas(&net, tsas).offline(), &mut Document::many(50));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::ServiceOffline)));
+    assert_eq!((net.count("tsa.example"), net.count("other.example")), (50, 0));
+}
+
+#[test]
 fn without_a_service_there_is_no_time_stamp() {
     let net = Arc::new(Net::new());
     let results = complete_all(&services(&net, &[]), &mut Document::many(2));
