@@ -15,6 +15,6 @@ mod throw_away;
 mod sign_aws;
 mod sign_pure;
 
-pub use file::needs_password;
+pub use file::{needs_password, to_pem};
 pub use local::LocalKey;
 pub use throw_away::throw_away;

@@ -1,5 +1,6 @@
 //! What sort of key file it is, and what comes out of it.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
 use super::kdf::{Budget, Password};
@@ -29,6 +30,45 @@ pub fn needs_password(bytes: &[u8]) -> bool {
         Ok(Form::Pem(blocks)) => blocks.iter().any(|block| block.label == ENCRYPTED_PKCS8 || block.has_headers),
         Ok(Form::Pkcs8 | Form::Pkcs1 | Form::Sec1) | Err(_) => false,
     }
+}
+
+/// The one private key of a file, as PEM without a password: for those who have to hand on the key itself, as TLS does.
+///
+/// What is encrypted comes out as PKCS#8, everything else in the form it has.
+///
+/// # Errors
+/// [`Error::Key`](crate::Error::Key): `key.password`, `key.none`, `key.several`, `key.malformed`.
+pub fn to_pem(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> Result<Secret> {
+    if to_u64(bytes.len()) > limits.key_bytes {
+        return Err(Limit::new("key_bytes", limits.key_bytes, to_u64(bytes.len())).into());
+    }
+    // Whether it is a key at all is looked at in any case.
+    KeyFile::open(bytes, password, None, limits)?;
+    let (label, der) = match Form::of(bytes)? {
+        Form::Pfx => {
+            let empty = Secret::new(Vec::new());
+            let contents = pfx::open(bytes, password.unwrap_or(&empty), limits)?;
+            let key = contents.keys.into_iter().next().ok_or_else(|| KeyError::new(ErrorCode::KeyNone))?;
+            (PKCS8, key.pkcs8)
+        }
+        Form::Pem(blocks) => match blocks.into_iter().find(|block| block.label == ENCRYPTED_PKCS8) {
+            Some(block) => (PKCS8, decrypted(&block.bytes, password, limits)?),
+            None => return Ok(Secret::new(bytes.to_vec())),
+        },
+        Form::EncryptedPkcs8 => (PKCS8, decrypted(bytes, password, limits)?),
+        Form::Pkcs8 => (PKCS8, Zeroizing::new(bytes.to_vec())),
+        Form::Pkcs1 => ("RSA PRIVATE KEY", Zeroizing::new(bytes.to_vec())),
+        Form::Sec1 => ("EC PRIVATE KEY", Zeroizing::new(bytes.to_vec())),
+    };
+    let text = Zeroizing::new(BASE64_STANDARD.encode(&*der));
+    let mut pem = Vec::with_capacity(text.len() + 100);
+    pem.extend_from_slice(format!("-----BEGIN {label}-----\n").as_bytes());
+    for line in text.as_bytes().chunks(PEM_COLUMNS) {
+        pem.extend_from_slice(line);
+        pem.push(b'\n');
+    }
+    pem.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
+    Ok(Secret::new(pem))
 }
 
 enum Form {
@@ -138,6 +178,10 @@ fn open_pem(blocks: &[Block], password: Option<&Secret>, limits: &Limits) -> Res
 }
 
 fn open_encrypted(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> Result<PrivateKey> {
+    PrivateKey::from_pkcs8(&*decrypted(bytes, password, limits)?)
+}
+
+fn decrypted(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> Result<Zeroizing<Vec<u8>>> {
     let wrong = || KeyError::new(ErrorCode::KeyPassword);
     let password = password.ok_or_else(wrong)?;
     let mut budget = Budget::new(limits);
@@ -149,8 +193,10 @@ fn open_encrypted(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> R
             break;
         }
     }
-    PrivateKey::from_pkcs8(&result?)
+    result
 }
 
+const PKCS8: &str = "PRIVATE KEY";
+const PEM_COLUMNS: usize = 64;
 const ENCRYPTED_PKCS8: &str = "ENCRYPTED PRIVATE KEY";
 const NO_MAC: &str = "the key file has no MAC: nobody would notice if it had been changed";

@@ -233,3 +233,34 @@ fn a_whole_folder_of_pfx_files_opens() {
     }
     assert!(count > 20, "{count}");
 }
+
+#[test]
+fn a_key_is_handed_on_as_pem_whatever_its_file_is() {
+    let limits = Limits::default();
+    let pem = |bytes: &[u8], password: Option<&str>| {
+        let password = password.map(secret);
+        super::super::to_pem(bytes, password.as_ref(), &limits)
+    };
+    let plain = LocalKey::open(
+        file!("ec.pem"),
+        None,
+        None,
+        &Certificate::parse_all(file!("ec-certificate.pem")).unwrap(),
+        &limits,
+    );
+    let plain = plain.unwrap();
+    let asked = ToBeSigned::new(b"to be signed".to_vec(), plain.certificate().unwrap().key().algorithm().unwrap());
+    for (bytes, password) in [
+        (file!("ec.pem"), None),
+        (file!("ec-traditional.pem"), None),
+        (file!("ec-encrypted.pem"), Some("test")),
+        (file!("ec.p12"), Some("test")),
+    ] {
+        let text = pem(bytes, password).unwrap();
+        assert!(!needs_password(text.expose()));
+        let value = open(text.expose(), "").unwrap().sign(&asked).unwrap();
+        assert!(crate::cms::accept_value(&value, plain.certificate().unwrap(), &asked).is_ok());
+    }
+    assert_eq!(code(pem(file!("ec-encrypted.pem"), Some("wrong"))), "key.password");
+    assert_eq!(code(pem(file!("ec-certificate.pem"), None)), "key.none");
+}
