@@ -7,12 +7,17 @@ use std::process::ExitCode;
 use eseal::{Error, ErrorCode, Scope};
 
 mod args;
+mod ask;
+mod asking;
+mod climb;
 mod config;
 mod containers;
 mod demo;
 mod documents;
 mod encrypt_password;
 mod errors;
+mod extend;
+mod fetch;
 mod fill;
 mod finalize;
 mod inputs;
@@ -30,6 +35,7 @@ mod signed;
 mod signing;
 mod summary;
 mod targets;
+mod tsa;
 mod values;
 
 /// How the command ends; the numbers are a promise.
@@ -139,6 +145,8 @@ fn dispatch(cli: args::Cli) -> Outcome {
         args::Verb::Prepare(args) => prepare::run(&args, &common),
         args::Verb::Finalize(args) => finalize::run(&args, &common),
         args::Verb::Seal(args) => seal::run(&args, &common),
+        args::Verb::Extend(args) => extend::run(&args, &common),
+        args::Verb::Fetch(args) => fetch::run(&args, &common),
         args::Verb::Fill(args) => fill::run(&args, &common),
         args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
         args::Verb::Summary(args) => summary::run(&args, &common),

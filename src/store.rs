@@ -44,6 +44,9 @@ pub struct Entry {
 }
 
 impl Store {
+    /// How many states an entry has at most: prepared, signed, and what came of each try to raise it.
+    pub const STEPS: u32 = 16;
+
     /// Opens the store at `directory`, and makes it when it is not there.
     ///
     /// # Errors
@@ -332,8 +335,7 @@ fn malformed() -> Error {
 
 const FAN: usize = 2;
 const ID: usize = 64;
-// Prepared, signed, and one for each level above.
-const STEPS: u32 = 16;
+const STEPS: u32 = Store::STEPS;
 
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::tsa::TsaTable;
+
+mod extend;
 mod inputs;
 mod key;
 mod run;
+mod services;
 mod sessions;
 mod signature;
 
+pub(crate) use extend::{Extend, Fetch};
 pub(crate) use inputs::{Containers, Inputs, Manifest};
 pub(crate) use key::{Certificates, Key, Password};
 pub(crate) use run::{Results, Resume, Run};
+pub(crate) use services::{Climb, Services};
 pub(crate) use sessions::{Sessions, SessionsAction};
 pub(crate) use signature::{Moment, Signature};
 
@@ -38,11 +44,18 @@ pub(crate) enum Verb {
     /// Show what is in documents: revisions, fields, data files, signatures. No verdict on trust.
     Inspect(Inspect),
     /// First half: print the digests to sign, keep the state.
-    Prepare(Prepare),
+    Prepare(Box<Prepare>),
     /// Second half: take the signature values, write the signed documents.
-    Finalize(Finalize),
+    Finalize(Box<Finalize>),
     /// Both halves with a key file.
-    Seal(Seal),
+    Seal(Box<Seal>),
+    /// Raise documents that anybody signed to a higher level: time-stamps, and proof that nothing was revoked.
+    ///
+    /// Results stand beside their inputs as NAME-extended.pdf, unless --out or --in-place says otherwise. A document
+    /// that is at the level already is left alone.
+    Extend(Box<Extend>),
+    /// Answer, on a machine with network, the requests that `extend --ask DIR` wrote.
+    Fetch(Fetch),
     /// Put the files into a container that was signed by digest.
     Fill(Fill),
     /// Compute digests_summary and verification codes over the lines of `prepare --json`.
@@ -78,6 +91,9 @@ pub(crate) struct Common {
     /// Set a bound on hostile input, such as `pdf-depth=200`; repeatable.
     #[arg(long, global = true, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
+    /// The tables [[tsa]] of the file.
+    #[arg(skip)]
+    pub(crate) tsa_tables: Vec<TsaTable>,
 }
 
 /// `eseal demo`.
@@ -142,12 +158,19 @@ pub(crate) struct Finalize {
     /// Look for the documents here instead of where they were prepared.
     #[arg(long, value_name = "DIR")]
     pub(crate) source: Option<PathBuf>,
+    /// Certificates that may be issuers, so that they need not be fetched; repeatable, a file may hold several.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) climb: Climb,
     #[command(flatten)]
     pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) resume: Resume,
     #[command(flatten)]
     pub(crate) run: Run,
+    #[command(flatten)]
+    pub(crate) moment: Moment,
 }
 
 /// `eseal seal`.
@@ -165,6 +188,8 @@ pub(crate) struct Seal {
     pub(crate) certificates: Certificates,
     #[command(flatten)]
     pub(crate) signature: Signature,
+    #[command(flatten)]
+    pub(crate) climb: Climb,
     #[command(flatten)]
     pub(crate) results: Results,
     #[command(flatten)]

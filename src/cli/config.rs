@@ -8,6 +8,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 use eseal::Limits;
 
 use super::args::{self, Cli};
+use super::tsa::TsaTable;
 use super::{Outcome, Stop};
 
 /// Why the command line was not taken.
@@ -25,6 +26,8 @@ pub(crate) struct Common {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) limits: Limits,
+    /// The tables [[tsa]] of the configuration file.
+    pub(crate) tsa_tables: Vec<TsaTable>,
 }
 
 /// The meaning of the options of a run.
@@ -42,11 +45,15 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = Cli::command();
     let mut matches = command.clone().try_get_matches_from(&arguments).map_err(Refused::Clap)?;
+    let mut tsa_tables = Vec::new();
     if let Some(path) = configured(&matches) {
-        let command = with_file(command, &path, &matches).map_err(Refused::Stop)?;
+        let (command, tables) = with_file(command, &path, &matches).map_err(Refused::Stop)?;
         matches = command.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
+        tsa_tables = tables;
     }
-    Cli::from_arg_matches(&matches).map_err(Refused::Clap)
+    let mut cli = Cli::from_arg_matches(&matches).map_err(Refused::Clap)?;
+    cli.common.tsa_tables = tsa_tables;
+    Ok(cli)
 }
 
 impl Common {
@@ -60,7 +67,13 @@ impl Common {
             let known = || Limits::NAMES.join(" ").replace('_', "-");
             limits.set(name, value).map_err(|_| Stop::Usage(format!("no limit {name:?}; there are: {}", known())))?;
         }
-        Ok(Common { json: args.json, quiet: args.quiet, verbose: args.verbose, limits })
+        Ok(Common {
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            limits,
+            tsa_tables: args.tsa_tables.clone(),
+        })
     }
 }
 
@@ -122,14 +135,22 @@ fn configured(matches: &ArgMatches) -> Option<std::path::PathBuf> {
     None
 }
 
-/// Makes the settings of the file the defaults of the options they name.
-fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome<Command> {
+/// Makes the settings of the file the defaults of the options they name; tables `[[tsa]]` are read as what they are.
+fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome<(Command, Vec<TsaTable>)> {
     let about = || path.display().to_string();
     let text = eseal::system::read_bounded(path, "line_bytes", Limits::default().line_bytes);
     let text = text.map_err(Stop::about(about()))?;
     let table = String::from_utf8(text).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let table = table.ok_or_else(|| Stop::Usage(format!("{}: not a TOML file", about())))?;
+    let mut tsa_tables = Vec::new();
     for (key, value) in table {
+        if let (true, Some(tables)) = (key == "tsa", tables(&value)) {
+            for (n, table) in tables.into_iter().enumerate() {
+                let read = TsaTable::read(table);
+                tsa_tables.push(read.map_err(|what| Stop::Usage(format!("{}: tsa {}: {what}", about(), n + 1)))?);
+            }
+            continue;
+        }
         if is_secret(&key) {
             let advice = "a secret does not belong into a file of settings; use password-file or password-env";
             return Err(Stop::Usage(format!("{}: {key}: {advice}", about())));
@@ -138,7 +159,15 @@ fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome
         command = with_setting(command, &key, &values, matches)
             .ok_or_else(|| Stop::Usage(format!("{}: {key}: there is no such setting", about())))?;
     }
-    Ok(command)
+    Ok((command, tsa_tables))
+}
+
+/// The tables of `[[tsa]]`, or the one of `[tsa]`; `None` for anything else, such as addresses alone.
+fn tables(value: &toml::Value) -> Option<Vec<&toml::Table>> {
+    match value {
+        toml::Value::Array(items) => items.iter().map(toml::Value::as_table).collect(),
+        other => other.as_table().map(|table| vec![table]),
+    }
 }
 
 fn with_setting(mut command: Command, key: &str, values: &[String], matches: &ArgMatches) -> Option<Command> {
@@ -217,6 +246,12 @@ const EITHER_OR: &[(&str, &str)] = &[
     ("files_from", "manifest"),
     ("manifest", "into"),
     ("in_place", "into"),
+    ("renew", "renew_before"),
+    ("evidence", "record"),
+    ("evidence", "cache"),
+    ("ask", "dry_run"),
+    ("ask", "record"),
+    ("ask", "cache"),
 ];
 const DEFAULT_MEMORY: u64 = 512 << 20;
 
@@ -274,6 +309,25 @@ mod tests {
         {
             let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
             assert!(!what.contains("canary"), "{what}");
+        }
+    }
+
+    #[test]
+    fn time_stamping_services_are_tables_or_addresses() {
+        let file =
+            "[[tsa]]\nurl = 'http://a'\nrate = 7\n[[tsa]]\nurl = 'http://b'\npassword_file = 'p'\nusername = 'u'";
+        let read = cli(file, &["prepare", "a.pdf"]).unwrap();
+        let urls: Vec<_> = read.common.tsa_tables.iter().map(|table| (&*table.url, table.rate)).collect();
+        assert_eq!(urls, [("http://a", Some(7)), ("http://b", None)]);
+        let Ok(Cli { verb: args::Verb::Extend(extend), common }) = cli("tsa = ['http://c']", &["extend", "a.pdf"])
+        else {
+            panic!("refused")
+        };
+        assert_eq!(extend.climb.services.tsa, ["http://c"]);
+        assert!(common.tsa_tables.is_empty());
+        for file in ["[[tsa]]\nurl = 'http://a'\npassword = 'canary'", "[tsa]\nurl = 'http://u:canary@a'"] {
+            let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["extend", "a.pdf"]) else { panic!("{file}") };
+            assert!(what.contains("tsa 1") && !what.contains("canary"), "{what}");
         }
     }
 

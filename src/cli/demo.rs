@@ -138,7 +138,7 @@ impl Sample {
         (ready.bytes_in, ready.bytes_out) = (u64::try_from(self.bytes.len()).unwrap_or(u64::MAX), staged.len()?);
         ready.staged = Some((staged, existing));
         let target = Target::File(path);
-        let facts = Facts { input: self.name.to_owned(), files: None, reference: None, target: &target, started };
+        let facts = Facts { input: self.name.to_owned(), files: None, reference: None, output: target.name(), started };
         facts.tell(&signed, &mut ready)?;
         let (name, before, after) = (self.name, ready.bytes_in, ready.bytes_out);
         ready.line.text =

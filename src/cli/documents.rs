@@ -180,11 +180,19 @@ impl Opened {
                 ready.staged = Some((staged, existing));
                 Ok(())
             }
-            Target::InPlace(path) => {
-                system::append(path, output)?;
-                ready.bytes_out = path.metadata()?.len();
-                Ok(())
-            }
+            Target::InPlace(path) => match system::append(path, output) {
+                // What is changed stands in the middle: the whole file is made anew, and takes the old one's place.
+                Err(error) if error.code() == ErrorCode::Misuse => {
+                    let staged = Staged::write(output, &fs::canonicalize(path)?, self.permissions.clone())?;
+                    ready.bytes_out = staged.len()?;
+                    ready.staged = Some((staged, Existing::Replace));
+                    Ok(())
+                }
+                appended => {
+                    ready.bytes_out = path.metadata()?.len();
+                    appended
+                }
+            },
             Target::Stdout => {
                 // What has gone into a pipe can't be thrown away, so the source is looked at first.
                 output.verify_source()?;
@@ -279,6 +287,22 @@ pub(crate) fn holds(path: &Path, output: &Output) -> Result<bool> {
     }
     let mut same = Same { file: io::BufReader::new(File::open(path)?), is_same: true };
     Ok(output.write_to(&mut same)? == metadata.len() && same.is_same)
+}
+
+/// Whether a result is a document and something after it.
+pub(crate) fn begins_with(result: &Source, source: &Source) -> Result<bool> {
+    if result.len() <= source.len() {
+        return Ok(false);
+    }
+    let mut at = 0;
+    let mut is_prefix = true;
+    source.for_each(0..source.len(), |bytes| {
+        let end = at + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        is_prefix &= *result.window(at..end)? == *bytes;
+        at = end;
+        Ok(())
+    })?;
+    Ok(is_prefix)
 }
 
 /// A writer that compares what is written with a file.

@@ -5,16 +5,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eseal::store::{Record, Store, StoredPath};
+use eseal::error::ServiceError;
+use eseal::store::{Entry, Record, Store, StoredPath};
 use eseal::system::Existing;
-use eseal::{Error, ErrorCode, Limits, Prepared, Result, SignatureValue, Signed, StateSummary};
+use eseal::{
+    Error, ErrorCode, Level, Limits, Output, Prepared, Result, Role, SignatureValue, Signed, StateSummary, Upgrade,
+};
 
 use super::args::Finalize;
+use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::documents::{Opened, holds, need_of_document, need_of_files};
 use super::inputs::{Input, MadeOf, Origin, Own, Part};
 use super::report::{Report, now};
-use super::run::{Line, Ready, Run, Task};
+use super::run::{Line, Made, Ready, Run, Task};
 use super::signed::{self, DONE_BEFORE, Facts};
 use super::targets::{Target, Targets};
 use super::values::{self, Value};
@@ -39,6 +43,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         targets,
         source: args.source.clone(),
         has_values: args.values.is_some(),
+        climb: Climb::new(&args.climb, &args.chain, &args.moment, None, common)?,
         limits: common.limits.clone(),
     });
     let namer = Arc::clone(&job);
@@ -52,17 +57,17 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record, is_done } }
     });
     run.catch_interrupts()?;
-    run.over(tasks, |work| job.work(work), &mut report)
+    run.over_climbing(&job.climb, tasks, |work| job.work(work), &mut report)
 }
 
 /// Entries whose value has verified already.
 fn verified(store: &Store, limits: &Limits) -> Outcome<Vec<Value>> {
     let entries = store.entries().map_err(Stop::about("--store"))?;
-    let is_signed = |id: &str| {
-        let state = store.load(id).and_then(|(_, state)| StateSummary::read(&state, limits));
-        state.map_or(true, |state| state.is_signed())
+    let is_signed = |entry: &Entry| {
+        let state = store.load_step(&entry.id, entry.step.min(SIGNED));
+        state.and_then(|state| StateSummary::read(&state, limits)).map_or(true, |state| state.is_signed())
     };
-    let ids = entries.into_iter().map(|entry| entry.id).filter(|id| is_signed(id));
+    let ids = entries.into_iter().filter(is_signed).map(|entry| entry.id);
     // The value is in the state.
     Ok(ids.map(|id| Value { id, value: Ok(SignatureValue::undeclared([])) }).collect())
 }
@@ -78,20 +83,31 @@ struct Job {
     targets: Targets,
     source: Option<PathBuf>,
     has_values: bool,
+    climb: Climb,
     limits: Limits,
 }
 
+/// An entry of the store, its document, and where the result goes.
+struct Place {
+    id: String,
+    record: Record,
+    opened: Opened,
+    target: Target,
+    /// What an earlier call may have written, because a lower level was accepted.
+    before: Option<Output>,
+}
+
 impl Job {
-    fn work(&self, Work { value, record, is_done }: Work) -> Result<Ready> {
+    fn work(&self, Work { value, record, is_done }: Work) -> Result<Made<'_>> {
         let started = now();
         let mut ready = Ready::default();
         let signature = value.value?;
-        let mut record = record?;
+        let record = record?;
         if is_done {
             let line = lines::Skipped { input: record.input, skipped: DONE_BEFORE, reference: record.reference };
             let text = format!("{}  left out  {DONE_BEFORE}", line.input);
             ready.line = Line { json: lines::json(&line)?, text, is_skipped: true };
-            return Ok(ready);
+            return Ok(ready.into());
         }
         let found = self.find(&value.id, &record)?;
         let target = self.target(&record, &found)?;
@@ -99,28 +115,116 @@ impl Job {
             Found::Document(path) => Opened::path(path, None, &mut ready)?,
             Found::Files(parts) => Opened::files(parts, &mut ready)?,
         };
-        let signed = if self.has_values {
-            self.accept(&value.id, &opened, signature, &mut ready)?
-        } else {
-            let (_, state) = self.store.load(&value.id)?;
-            Signed::resume(&state, opened.inputs(), &self.limits)?
+        let (signed, earlier) = self.stage(&value.id, &opened, signature, &mut ready)?;
+        let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
+        let files = named.map(|made_of| made_of.files.iter().map(|file| file.name.clone()).collect());
+        let (input, reference) = (record.input.clone(), record.reference.clone());
+        let facts = Facts { input, files, reference, output: target.name(), started };
+        let (told, level) = (facts.of(&signed)?, signed.wanted_level());
+        if level == Level::Bb {
+            let place = Place { id: value.id, record, opened, target, before: None };
+            self.write(place, signed.output(), &mut ready)?;
+            told.tell(&mut ready)?;
+            return Ok(ready.into());
+        }
+        let (upgrade, step, state) = match self.begin(signed, earlier, &opened) {
+            Ok(begun) => begun,
+            Err(Error::Misuse(misuse)) => {
+                // The values of all documents are kept, also where nobody is named who could raise them.
+                let offline = ServiceError::new(ErrorCode::ServiceOffline, Role::Timestamp).detail(misuse.what);
+                ready.unfinished = Some((offline.into(), Level::Bb));
+                return Ok(ready.into());
+            }
+            Err(error) => return Err(error),
         };
-        let output = signed.output();
+        ready.notes.extend(self.climb.warning(level));
+        let before = if step > SIGNED { Some(upgrade.output()?) } else { None };
+        let place = Place { id: value.id, record, opened, target, before };
+        let finish = move |climbed: Climbed| {
+            let (upgrade, is_to_be_written) = self.climb.settle(told.input(), level, climbed, &mut ready);
+            self.keep(&place.id, step, &state, &upgrade, &mut ready)?;
+            if is_to_be_written {
+                self.write(place, &upgrade.output()?, &mut ready)?;
+                told.raised(&upgrade.report(), &self.climb.asking).tell(&mut ready)?;
+            }
+            Ok(ready)
+        };
+        Ok(Made::Climbing(Box::new(upgrade), Box::new(finish)))
+    }
+
+    /// The document with its value, and what an earlier call that wanted to raise it has kept.
+    fn stage(
+        &self,
+        id: &str,
+        opened: &Opened,
+        value: SignatureValue,
+        ready: &mut Ready,
+    ) -> Result<(Signed, Option<(u32, Vec<u8>)>)> {
+        let accepted = match self.has_values {
+            true => Some(self.accept(id, opened, value, ready)?),
+            false => None,
+        };
+        let (step, state) = self.store.load(id)?;
+        let is_above = step > SIGNED;
+        let signed = match accepted {
+            Some(signed) => signed,
+            None if is_above => Signed::resume(&self.store.load_step(id, SIGNED)?, opened.inputs(), &self.limits)?,
+            None => Signed::resume(&state, opened.inputs(), &self.limits)?,
+        };
+        Ok((signed, is_above.then_some((step, state))))
+    }
+
+    /// The climb from where it is, which step of the entry that is, and its state.
+    fn begin(
+        &self,
+        signed: Signed,
+        earlier: Option<(u32, Vec<u8>)>,
+        opened: &Opened,
+    ) -> Result<(Upgrade, u32, Vec<u8>)> {
+        let level = signed.wanted_level();
+        if let Some((step, state)) = earlier {
+            let mut upgrade = Upgrade::resume(&state, opened.inputs(), &self.climb.plan(level)?)?;
+            // With the answers that are there it gets as far as it got before; what is missing is asked for later.
+            let _ = upgrade.step();
+            return Ok((upgrade, step, state));
+        }
+        self.climb.check(level)?;
+        let moment = self.climb.moment().for_document(signed.id().as_bytes());
+        Ok((signed.upgrade(&self.climb.plan(level)?, moment)?, SIGNED, Vec::new()))
+    }
+
+    /// Keeps what was reached, so that a later call goes on from there, or gives the same result.
+    fn keep(&self, id: &str, step: u32, earlier: &[u8], upgrade: &Upgrade, ready: &mut Ready) -> Result<()> {
+        let state = upgrade.to_state()?;
+        if state != earlier && step < Store::STEPS {
+            ready.states.push(self.store.save(id, step + 1, &state)?);
+            ready.state_names.extend(self.store.names(id)?);
+        }
+        Ok(())
+    }
+
+    /// Puts the result where it belongs.
+    fn write(&self, place: Place, output: &Output, ready: &mut Ready) -> Result<()> {
+        let Place { id, mut record, opened, target, before } = place;
         match &target {
             Target::InPlace(_) => {
                 // What was signed may be long ago.
                 output.verify_source()?;
                 ready.states.iter().try_for_each(std::fs::File::sync_all)?;
-                opened.place(output, &target, Existing::Replace, &mut ready)?;
+                opened.place(output, &target, Existing::Replace, ready)?;
             }
-            // Finalizing is a pure function: what a run before this one has written is the result.
+            // With the same answers this is a pure function: what a run before this one has written is the result.
             Target::File(path) if path.symlink_metadata().is_ok() && holds(path, output)? => {
                 ready.bytes_out = path.metadata()?.len();
+            }
+            Target::File(path) if is_held(path, before.as_ref())? => {
+                // The level that was accepted before gives way to the one that was wanted.
+                opened.place(output, &target, Existing::Replace, ready)?;
             }
             _ => {
                 self.targets.check(&target)?;
                 let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
-                opened.place(output, &target, existing, &mut ready)?;
+                opened.place(output, &target, existing, ready)?;
             }
         }
         if let Target::File(path) = &target {
@@ -128,14 +232,10 @@ impl Job {
             let told = Some(std::path::absolute(path)?.as_path().into());
             if record.output != told {
                 record.output = told;
-                self.store.save_record(&value.id, &record)?;
+                self.store.save_record(&id, &record)?;
             }
         }
-        let named = record.made_of.filter(|made_of| made_of.is_named);
-        let files = named.map(|made_of| made_of.files.into_iter().map(|file| file.name).collect());
-        let facts = Facts { input: record.input, files, reference: record.reference, target: &target, started };
-        facts.tell(&signed, &mut ready)?;
-        Ok(ready)
+        Ok(())
     }
 
     /// Verifies the value and keeps it: from here on nobody has to sign again.
@@ -157,8 +257,7 @@ impl Job {
             let relative = record.relative.to_path().ok_or_else(missing)?;
             return self.place(record.path.as_ref(), &[&relative]).map(Found::Document);
         };
-        let (_, state) = self.store.load(id)?;
-        let summary = StateSummary::read(&state, &self.limits)?;
+        let summary = StateSummary::read(&self.store.load_step(id, PREPARED)?, &self.limits)?;
         let wanted: BTreeSet<&str> = summary.data_files().into_iter().collect();
         let mut parts = Vec::new();
         for file in made_of.files.iter().filter(|file| wanted.contains(&*file.name)) {
@@ -231,10 +330,17 @@ impl Found {
     }
 }
 
+fn is_held(path: &Path, output: Option<&Output>) -> Result<bool> {
+    match output.filter(|_| path.symlink_metadata().is_ok()) {
+        Some(output) => holds(path, output),
+        None => Ok(false),
+    }
+}
+
 fn missing() -> Error {
     io::Error::from(io::ErrorKind::NotFound).into()
 }
 
-// Steps of an entry in the store.
+// Steps of an entry in the store; those above are of documents on their way to a higher level.
 const PREPARED: u32 = 1;
-const SIGNED: u32 = 2;
+pub(crate) const SIGNED: u32 = 2;

@@ -1,7 +1,7 @@
 //! The JSON lines: their keys and their order are a promise, described in `docs/schema`.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use eseal::{Certificate, Error, Format, ToBeSigned};
+use eseal::{Certificate, Error, FetchedRevocation, Format, ToBeSigned};
 use serde::Serialize;
 
 /// A line of `prepare`.
@@ -60,11 +60,92 @@ pub(crate) struct Signed {
     pub(crate) source_sha256: Option<String>,
     pub(crate) signer: Signer,
     pub(crate) signing_time: String,
-    pub(crate) timestamps: Vec<()>,
-    pub(crate) revocation: Vec<()>,
+    pub(crate) timestamps: Vec<TimeStamp>,
+    pub(crate) revocation: Vec<Revocation>,
     pub(crate) seconds: f64,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
+}
+
+/// A time-stamp that was added.
+#[derive(Debug, Serialize)]
+pub(crate) struct TimeStamp {
+    /// Unknown where the answer came out of a file.
+    pub(crate) url: Option<String>,
+    pub(crate) gen_time: String,
+    pub(crate) serial: String,
+    pub(crate) policy: String,
+}
+
+/// What was fetched about revocation and embedded.
+#[derive(Debug, Serialize)]
+pub(crate) struct Revocation {
+    kind: &'static str,
+    url: Option<String>,
+    this_update: String,
+}
+
+impl From<&FetchedRevocation> for Revocation {
+    fn from(fetched: &FetchedRevocation) -> Self {
+        Revocation { kind: fetched.kind, url: fetched.url.clone(), this_update: fetched.this_update.to_string() }
+    }
+}
+
+/// A line of `extend`: that of `finalize`, with null for what only a new signature has.
+#[derive(Debug, Serialize)]
+pub(crate) struct Extended {
+    pub(crate) input: String,
+    pub(crate) id: Option<String>,
+    /// None where nothing was to do.
+    pub(crate) output: Option<String>,
+    pub(crate) unchanged: bool,
+    pub(crate) level: &'static str,
+    pub(crate) protected_until: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) source_sha256: Option<String>,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) signing_time: Option<String>,
+    pub(crate) timestamps: Vec<TimeStamp>,
+    pub(crate) revocation: Vec<Revocation>,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) seconds: f64,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
+/// A signature that stays as it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct LeftOut {
+    pub(crate) signature: String,
+    pub(crate) error: Fault,
+}
+
+/// A line of `extend --dry-run`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Forecast {
+    pub(crate) input: String,
+    pub(crate) level: &'static str,
+    pub(crate) would_reach: &'static str,
+    pub(crate) timestamps: usize,
+    pub(crate) tsa: Option<String>,
+    pub(crate) fetches: Vec<Fetch>,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) bytes: u64,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
+/// Something that would be asked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fetch {
+    kind: &'static str,
+    urls: Vec<String>,
+}
+
+impl From<&eseal::Fetch> for Fetch {
+    fn from(fetch: &eseal::Fetch) -> Self {
+        Fetch { kind: fetch.role().as_str(), urls: fetch.urls().to_vec() }
+    }
 }
 
 /// A line of `fill`: that of `finalize`, with null for what only a signature has.
@@ -79,8 +160,8 @@ pub(crate) struct Filled {
     pub(crate) source_sha256: Option<String>,
     pub(crate) signer: Option<Signer>,
     pub(crate) signing_time: Option<String>,
-    pub(crate) timestamps: Vec<()>,
-    pub(crate) revocation: Vec<()>,
+    pub(crate) timestamps: Vec<TimeStamp>,
+    pub(crate) revocation: Vec<Revocation>,
     pub(crate) seconds: f64,
 }
 

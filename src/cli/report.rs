@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use eseal::Error;
+use eseal::{Error, Level};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -87,14 +87,23 @@ impl Report {
     }
 
     /// One failure: an object with `--json`, and a complaint in any case.
-    pub(crate) fn failure(&mut self, input: &str, reference: Option<&str>, error: &Error) -> Outcome<()> {
+    ///
+    /// `reached` is the level that a document on its way to another one has.
+    pub(crate) fn failure(
+        &mut self,
+        input: &str,
+        reference: Option<&str>,
+        error: &Error,
+        reached: Option<Level>,
+    ) -> Outcome<()> {
         self.counts.failed += 1;
         *self.counts.errors.entry(error.code().as_str()).or_default() += 1;
         if self.json {
-            let line = Failure { input, error: Fault::from(error), reached: None, reference };
+            let line = Failure { input, error: Fault::from(error), reached: reached.map(Level::as_str), reference };
             return self.object(&line, "");
         }
-        self.note(&format!("eseal: {}: {error} [{}]", printable(input), error.code()));
+        let reached = reached.map_or_else(String::new, |level| format!(", {level} was reached"));
+        self.note(&format!("eseal: {}: {error} [{}]{reached}", printable(input), error.code()));
         Ok(())
     }
 

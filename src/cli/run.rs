@@ -11,11 +11,38 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::{Batch, Done, Journal};
 use eseal::system::{Existing, Staged, sync_directory};
-use eseal::{Error, ErrorCode, Result, Scope};
+use eseal::{Error, ErrorCode, Level, Result, Scope, Upgrade};
 
+use super::climb::{Climb, Climbed};
 use super::config;
 use super::report::Report;
 use super::{Exit, Outcome, Stop};
+
+/// What a worker has made of an input.
+pub(crate) enum Made<'a> {
+    Ready(Box<Ready>),
+    /// A document that is to be raised, and what is done when it was, or could not be.
+    Climbing(Box<Upgrade>, Finish<'a>),
+}
+
+impl Made<'_> {
+    /// The result, where nothing climbs.
+    pub(crate) fn ready(self) -> Result<Ready> {
+        match self {
+            Made::Ready(ready) => Ok(*ready),
+            Made::Climbing(..) => Err(Error::Bug("a document climbs that was not to")),
+        }
+    }
+}
+
+impl From<Ready> for Made<'_> {
+    fn from(ready: Ready) -> Self {
+        Made::Ready(Box::new(ready))
+    }
+}
+
+/// What is done with a document after its climb.
+pub(crate) type Finish<'a> = Box<dyn FnOnce(Climbed) -> Result<Ready> + Send + 'a>;
 
 /// What a worker has made ready.
 #[derive(Debug, Default)]
@@ -29,6 +56,10 @@ pub(crate) struct Ready {
     /// For the journal, once the result has its name.
     pub(crate) journal: Option<Done>,
     pub(crate) line: Line,
+    /// Why there is no result, and the level that was reached; what was reached is kept in `states`.
+    pub(crate) unfinished: Option<(Error, Level)>,
+    /// Some of its signatures stay as they are.
+    pub(crate) is_partial: bool,
     /// Remarks for people.
     pub(crate) notes: Vec<String>,
     pub(crate) bytes_in: u64,
@@ -83,6 +114,31 @@ impl Run {
         work: impl Fn(T) -> Result<Ready> + Sync,
         report: &mut Report,
     ) -> Outcome {
+        self.drive(WINDOW, tasks, work, Ok, report)
+    }
+
+    /// As [`Run::over`], where documents may have to climb: those that are ready together do so together.
+    pub(crate) fn over_climbing<'a, T: Send>(
+        &mut self,
+        climb: &Climb,
+        tasks: impl Iterator<Item = Task<T>> + Send,
+        work: impl Fn(T) -> Result<Made<'a>> + Sync,
+        report: &mut Report,
+    ) -> Outcome {
+        let (jobs, cancel) = (self.options.jobs, Arc::clone(&self.cancel));
+        let window = if climb.asking.has_somebody() { CLIMBING_WINDOW } else { WINDOW };
+        self.drive(window, tasks, work, |made| raise(climb, made, jobs, &cancel), report)
+    }
+
+    /// Works on all tasks, `window` of them in flight at most, and makes results of what is ready together.
+    fn drive<T: Send, R: Send>(
+        &mut self,
+        window: usize,
+        tasks: impl Iterator<Item = Task<T>> + Send,
+        work: impl Fn(T) -> Result<R> + Sync,
+        mut settle: impl FnMut(Vec<Result<R>>) -> Outcome<Vec<Result<Ready>>>,
+        report: &mut Report,
+    ) -> Outcome {
         let names = Mutex::new(VecDeque::new());
         let tasks = tasks.map(|task| {
             names.lock().unwrap_or_else(PoisonError::into_inner).push_back((task.name, task.reference));
@@ -90,15 +146,17 @@ impl Run {
         });
         let mut verdict = Verdict { exit: Exit::Good, stop: None };
         let cancel = Arc::clone(&self.cancel);
-        let batch = Batch::new(self.options.jobs, WINDOW).memory_budget(self.options.memory).cancel_on(&cancel);
+        let batch = Batch::new(self.options.jobs, window).memory_budget(self.options.memory).cancel_on(&cancel);
         batch.run_grouped(tasks, work, |_, results| {
-            let window: Vec<_> = {
+            let group: Vec<(String, Option<String>)> = {
                 let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-                results.into_iter().map(|result| (names.pop_front().unwrap_or_default(), result)).collect()
+                results.iter().map(|_| names.pop_front().unwrap_or_default()).collect()
             };
-            if verdict.stop.is_none()
-                && let Err(stop) = self.window(window, report, &mut verdict)
-            {
+            if verdict.stop.is_some() {
+                return;
+            }
+            let settled = settle(results).map(|results| group.into_iter().zip(results).collect());
+            if let Err(stop) = settled.and_then(|window| self.window(window, report, &mut verdict)) {
                 verdict.stop = Some(stop);
                 cancel.store(true, Ordering::Relaxed);
             }
@@ -115,13 +173,27 @@ impl Run {
         self.make_last(&directories, &window)?;
         for ((name, reference), result) in window {
             match result {
-                Ok(ready) => print(ready, report)?,
+                Ok(ready) => match &ready.unfinished {
+                    None => {
+                        if ready.is_partial && verdict.exit == Exit::Good {
+                            verdict.exit = Exit::Failed;
+                        }
+                        print(ready, report)?;
+                    }
+                    // Interrupted on its way: what was reached is kept, and that is all there is to say.
+                    Some((Error::Cancelled, _)) => {}
+                    Some((error, reached)) => {
+                        ready.notes.iter().for_each(|note| report.note(note));
+                        report.failure(&name, reference.as_deref(), error, Some(*reached))?;
+                        self.judge(error, report, verdict);
+                    }
+                },
                 // Not begun, because the run ends: it is untouched, and that is all there is to say.
                 Err(Error::Cancelled) => {}
                 // The result itself went to standard output.
                 Err(error) if error.code() == ErrorCode::IoReaderGone => return Err(Stop::ReaderGone),
                 Err(error) => {
-                    report.failure(&name, reference.as_deref(), &error)?;
+                    report.failure(&name, reference.as_deref(), &error, None)?;
                     self.judge(&error, report, verdict);
                 }
             }
@@ -184,6 +256,59 @@ struct Verdict {
 
 type Named = ((String, Option<String>), Result<Ready>);
 
+/// Lets those that are ready together climb together, and makes results of them, in their order.
+fn raise(
+    climb: &Climb,
+    made: Vec<Result<Made<'_>>>,
+    jobs: usize,
+    cancel: &Arc<AtomicBool>,
+) -> Outcome<Vec<Result<Ready>>> {
+    let mut upgrades = Vec::new();
+    let mut places = Vec::with_capacity(made.len());
+    for made in made {
+        places.push(match made {
+            Ok(Made::Ready(ready)) => Place::Settled(Ok(*ready)),
+            Ok(Made::Climbing(upgrade, finish)) => {
+                upgrades.push(*upgrade);
+                Place::Climbing(finish)
+            }
+            Err(error) => Place::Settled(Err(error)),
+        });
+    }
+    if upgrades.is_empty() {
+        return Ok(places.into_iter().map(|place| place.settle(None)).collect());
+    }
+    let mut climbed = climb.complete_all(upgrades, jobs, cancel)?.into_iter();
+    let places = places.into_iter().map(|place| {
+        let climbed = if matches!(place, Place::Climbing(_)) { climbed.next() } else { None };
+        (0, (place, climbed))
+    });
+    let places: Vec<_> = places.collect();
+    let mut results = Vec::with_capacity(places.len());
+    Batch::new(jobs, places.len()).run(
+        places,
+        |(place, climbed)| place.settle(climbed),
+        |_, ready| results.push(ready),
+    );
+    Ok(results)
+}
+
+/// A document of a group: it has its result, or it is away.
+enum Place<'a> {
+    Settled(Result<Ready>),
+    Climbing(Finish<'a>),
+}
+
+impl Place<'_> {
+    fn settle(self, climbed: Option<Climbed>) -> Result<Ready> {
+        match (self, climbed) {
+            (Place::Settled(ready), _) => ready,
+            (Place::Climbing(finish), Some(climbed)) => finish(climbed),
+            (Place::Climbing(_), None) => Err(Error::Bug("a document did not come back")),
+        }
+    }
+}
+
 /// Waits until states and results are on the disk. A result whose bytes may not last gets no name.
 fn sync(window: &mut [Named]) {
     let mut directories = BTreeSet::new();
@@ -236,3 +361,5 @@ fn print(ready: Ready, report: &mut Report) -> Outcome<()> {
 
 // Few enough that a window of open files fits into what systems allow a process.
 const WINDOW: usize = 64;
+// While services are waited for, more must be on its way to them.
+const CLIMBING_WINDOW: usize = 256;

@@ -8,18 +8,19 @@ use eseal::batch::Journal;
 use eseal::key::{LocalKey, needs_password};
 use eseal::system::{Existing, read_bounded};
 use eseal::{
-    Certificate, ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Limits, Result, Signer, Source,
+    Certificate, ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Level, Limits, Result, Signer,
     seal,
 };
 
 use super::args::{self, Seal};
+use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::containers::Containers;
-use super::documents::{Opened, digest_of};
+use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::prepare::{ALREADY_SIGNED, skipped, tasks};
 use super::report::{Report, now};
-use super::run::{Ready, Run};
+use super::run::{Made, Ready, Run};
 use super::secrets::password;
 use super::signed::{self, DONE_BEFORE, Facts};
 use super::signing::{Signing, certificates};
@@ -54,10 +55,12 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, certificate, chain)?;
     report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
+    let climb = climb(args, signing.level(), common, &mut report)?;
     run.journal = if is_stdin { None } else { signed::begin(&args.resume, journal.as_deref())? };
     let job = Job {
         key: &key,
         signing,
+        climb: climb.as_ref(),
         containers,
         targets,
         resume: args.resume.resume,
@@ -66,7 +69,24 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         limits: common.limits.clone(),
     };
     run.catch_interrupts()?;
-    run.over(tasks(inputs, &mut report), |item| job.work(item), &mut report)
+    let tasks = tasks(inputs, &mut report);
+    match job.climb {
+        None => run.over(tasks, |item| job.work(item)?.ready(), &mut report),
+        Some(climb) => run.over_climbing(climb, tasks, |item| job.work(item), &mut report),
+    }
+}
+
+/// The way to the level, where it is above what the key alone gives.
+fn climb(args: &Seal, level: Level, common: &Common, report: &mut Report) -> Outcome<Option<Climb>> {
+    if level == Level::Bb {
+        return Ok(None);
+    }
+    let climb = Climb::new(&args.climb, &args.certificates.chain, &args.signature.moment, None, common)?;
+    climb.check_use(level)?;
+    if let Some(warning) = climb.warning(level) {
+        report.note(&warning);
+    }
+    Ok(Some(climb))
 }
 
 /// Opens the key; its password is asked for once.
@@ -96,6 +116,7 @@ fn open_key(
 struct Job<'a> {
     key: &'a LocalKey,
     signing: Signing,
+    climb: Option<&'a Climb>,
     containers: Arc<Containers>,
     targets: Targets,
     resume: bool,
@@ -106,13 +127,13 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn work(&self, item: Item) -> Result<Ready> {
+    fn work(&self, item: Item) -> Result<Made<'_>> {
         let started = now();
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
         if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
             ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready);
+            return Ok(ready.into());
         }
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
@@ -123,22 +144,37 @@ impl Job<'_> {
             && self.is_result(path, &opened)
         {
             ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready);
+            return Ok(ready.into());
         }
         self.targets.check(&target)?;
         let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
-            return Ok(ready);
+            return Ok(ready.into());
         }
         let plan = self.signing.plan(&input.own);
-        let signed = seal::seal(&document, &plan, self.key, self.signing.moment(&input))?;
+        let moment = self.signing.moment(&input);
+        let signed = seal::seal(&document, &plan, self.key, moment)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
-        opened.place(signed.output(), &target, existing, &mut ready)?;
         let files = input.packed().map(|parts| self.names(parts));
-        let facts = Facts { input: input.name(), files, reference: input.own.reference, target: &target, started };
-        facts.tell(&signed, &mut ready)?;
-        Ok(ready)
+        let (name, output) = (input.name(), target.name());
+        let facts = Facts { input: name, files, reference: input.own.reference, output, started };
+        let Some(climb) = self.climb else {
+            opened.place(signed.output(), &target, existing, &mut ready)?;
+            facts.tell(&signed, &mut ready)?;
+            return Ok(ready.into());
+        };
+        let (told, level) = (facts.of(&signed)?, signed.wanted_level());
+        let upgrade = signed.upgrade(&climb.plan(level)?, moment)?;
+        let finish = move |climbed: Climbed| {
+            let (upgrade, is_to_be_written) = climb.settle(told.input(), level, climbed, &mut ready);
+            if is_to_be_written {
+                opened.place(&upgrade.output()?, &target, existing, &mut ready)?;
+                told.raised(&upgrade.report(), &climb.asking).tell(&mut ready)?;
+            }
+            Ok(ready)
+        };
+        Ok(Made::Climbing(Box::new(upgrade), Box::new(finish)))
     }
 
     /// One target is for one input, also when inputs come one by one.
@@ -211,20 +247,4 @@ impl Job<'_> {
         }
         Ok(files)
     }
-}
-
-/// Whether a result is a document and something after it.
-fn begins_with(result: &Source, source: &Source) -> Result<bool> {
-    if result.len() <= source.len() {
-        return Ok(false);
-    }
-    let mut at = 0;
-    let mut is_prefix = true;
-    source.for_each(0..source.len(), |bytes| {
-        let end = at + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        is_prefix &= *result.window(at..end)? == *bytes;
-        at = end;
-        Ok(())
-    })?;
-    Ok(is_prefix)
 }

@@ -1,6 +1,7 @@
 //! Passwords: from a file, the environment or a prompt; and whatever else the environment says.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use eseal::{Limits, Secret};
 
@@ -10,8 +11,7 @@ use super::{Outcome, Stop};
 /// Where a password is to come from.
 pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcome<Option<Secret>> {
     if let Some(path) = &args.password_file {
-        let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
-        return Ok(Some(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?)));
+        return secret_file(path, limits).map(Some);
     }
     if let Some(name) = &args.password_env {
         #[expect(clippy::disallowed_methods, reason = "the person named this variable")]
@@ -23,6 +23,12 @@ pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcom
     }
     let typed = rpassword::prompt_password(format!("{prompt}: "));
     typed.map(|text| Some(Secret::from(text))).map_err(|e| Stop::Error("password".into(), e.into()))
+}
+
+/// The secret in a file; one line end at its end is dropped.
+pub(crate) fn secret_file(path: &Path, limits: &Limits) -> Outcome<Secret> {
+    let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
+    Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
 }
 
 /// Whether a variable is set and not empty.

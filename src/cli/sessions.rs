@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::{Sessions, SessionsAction};
 use super::config::{self, Common};
+use super::finalize::SIGNED;
 use super::lines::{self, Signer};
 use super::report::{Report, printable};
 use super::{Exit, Outcome, Stop};
@@ -116,13 +117,13 @@ impl Verb {
     }
 
     fn read(&self, entry: &Entry) -> Result<(StateSummary, Record)> {
-        let (_, state) = self.store.load(&entry.id)?;
+        let state = self.store.load_step(&entry.id, entry.step.min(SIGNED))?;
         Ok((StateSummary::read(&state, &self.limits)?, self.store.record(&entry.id)?))
     }
 
     fn fail(&mut self, id: &str, error: &eseal::Error) -> Outcome<()> {
         self.exit = Exit::Failed;
-        self.report.failure(id, None, error)
+        self.report.failure(id, None, error, None)
     }
 }
 
@@ -184,7 +185,7 @@ fn is_older(entry: &Entry, age: Duration) -> bool {
 }
 
 /// `90s`, `15m`, `24h`, `30d`.
-fn age(text: &str) -> Option<Duration> {
+pub(crate) fn age(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

@@ -15,6 +15,7 @@ use super::{Outcome, Stop, args};
 /// What all documents of a run share.
 pub(crate) struct Signing {
     plan: Plan,
+    level: Level,
     moment: Moment,
     pub(crate) recovery: Recovery,
     pub(crate) skip_signed: bool,
@@ -36,7 +37,19 @@ impl Signing {
             field(&mut state, certificate.as_der());
         }
         let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
-        Ok(Signing { plan, moment, recovery, skip_signed: args.skip_signed, fingerprint: state.finish() })
+        Ok(Signing {
+            plan,
+            level: level(args.level.as_deref())?,
+            moment,
+            recovery,
+            skip_signed: args.skip_signed,
+            fingerprint: state.finish(),
+        })
+    }
+
+    /// The level to reach.
+    pub(crate) fn level(&self) -> Level {
+        self.level
     }
 
     pub(crate) fn certificate(&self) -> &Certificate {
@@ -93,15 +106,16 @@ pub(crate) fn certificates(
     args: &args::Certificates,
     limits: &Limits,
 ) -> Outcome<(Vec<Certificate>, Vec<Certificate>)> {
-    let signer = args.cert.as_deref().map(|path| read_all(path, limits)).transpose()?.unwrap_or_default();
+    let signer = args.cert.as_deref().map(|path| read_certificates(path, limits)).transpose()?.unwrap_or_default();
     let mut chain = Vec::new();
     for path in &args.chain {
-        chain.extend(read_all(path, limits)?);
+        chain.extend(read_certificates(path, limits)?);
     }
     Ok((signer, chain))
 }
 
-fn read_all(path: &Path, limits: &Limits) -> Outcome<Vec<Certificate>> {
+/// All certificates of a file.
+pub(crate) fn read_certificates(path: &Path, limits: &Limits) -> Outcome<Vec<Certificate>> {
     let most = limits.certificate_bytes.saturating_mul(limits.certificates);
     let bytes = read_bounded(path, "certificate_bytes", most);
     bytes.and_then(|bytes| Certificate::parse_all(&bytes)).map_err(Stop::about(path.display().to_string()))
@@ -116,9 +130,7 @@ fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]
     if args.pss {
         plan = plan.pss().map_err(Stop::about("--pss"))?;
     }
-    if let Some(name) = &args.level {
-        plan = plan.level(Level::from_name(name).map_err(Stop::about("--level"))?);
-    }
+    plan = plan.level(level(args.level.as_deref())?);
     if let Some(bytes) = args.reserve {
         plan = plan.reserve(bytes);
     }
@@ -131,6 +143,11 @@ fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]
     plan = with(plan, args.name.as_deref(), Plan::name);
     plan = with(plan, args.contact.as_deref(), Plan::contact);
     claims(plan, args)
+}
+
+/// The level that was named; B-B where none was.
+pub(crate) fn level(name: Option<&str>) -> Outcome<Level> {
+    name.map_or(Ok(Level::Bb), Level::from_name).map_err(Stop::about("--level"))
 }
 
 /// What containers have besides.
@@ -178,7 +195,8 @@ pub(crate) fn moment(args: &args::Moment) -> Outcome<Moment> {
     Ok(Moment::new(time, nonce))
 }
 
-fn hex(text: &str) -> Option<[u8; 32]> {
+/// 64 hexadecimal digits.
+pub(crate) fn hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
         return None;

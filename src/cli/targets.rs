@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use eseal::error::{Misuse, Refusal};
 use eseal::{Error, ErrorCode, Result};
 
+use super::args::Results;
 use super::inputs::{Input, Item, MadeOf, Origin};
 use super::report::Report;
-use super::{Exit, Outcome, Stop, args};
+use super::{Exit, Outcome, Stop};
 
 /// Where the result of one document goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,19 @@ pub(crate) struct Targets {
     out: Option<PathBuf>,
     in_place: bool,
     pub(crate) overwrite: bool,
+    /// What is added to the name of a result that stands beside its input.
+    what: &'static str,
 }
 
 impl Targets {
-    pub(crate) fn new(results: &args::Results) -> Targets {
-        Targets { out: results.out.clone(), in_place: results.in_place, overwrite: results.overwrite }
+    pub(crate) fn new(results: &Results) -> Targets {
+        let Results { out, in_place, overwrite } = results.clone();
+        Targets { out, in_place, overwrite, what: "signed" }
+    }
+
+    /// The same rule for results that are called otherwise.
+    pub(crate) fn called(self, what: &'static str) -> Targets {
+        Targets { what, ..self }
     }
 
     /// The same rule, but what exists is no obstacle.
@@ -60,7 +69,7 @@ impl Targets {
             _ if self.in_place && made_of.is_none() => Some(Target::InPlace(input.given.clone())),
             (_, Some(out)) => Some(Target::File(out.join(&input.relative))),
             (Origin::File, None) => Some(Target::File(match made_of {
-                None => beside(&input.given, "signed"),
+                None => beside(&input.given, self.what),
                 Some(MadeOf { is_named: true, .. }) => input.relative.clone(),
                 Some(_) => input.given.with_file_name(input.relative.file_name().unwrap_or_default()),
             })),
@@ -109,7 +118,7 @@ impl Targets {
                 false => self.check(&target),
             };
             if let Err(error) = fault {
-                report.failure(&input.name(), input.own.reference.as_deref(), &error)?;
+                report.failure(&input.name(), input.own.reference.as_deref(), &error, None)?;
                 bad = true;
             }
         }
@@ -196,7 +205,7 @@ mod tests {
 
     #[test]
     fn results_keep_the_shape_of_a_folder() {
-        let mut targets = Targets { out: Some("out".into()), in_place: false, overwrite: false };
+        let mut targets = Targets { out: Some("out".into()), in_place: false, overwrite: false, what: "signed" };
         let (file, folder) = (input("x/a.PDF", "a.PDF", Origin::File), input("d/s/b.pdf", "s/b.pdf", Origin::Folder));
         assert_eq!(targets.of(&file), Some(Target::File("out/a.PDF".into())));
         assert_eq!(targets.of(&folder), Some(Target::File("out/s/b.pdf".into())));
@@ -210,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_new_container_is_named_after_its_file_or_as_it_was_named() {
-        let mut targets = Targets { out: None, in_place: false, overwrite: false };
+        let mut targets = Targets { out: None, in_place: false, overwrite: false, what: "signed" };
         let file = container("x/a.txt", "a.txt.asice", Origin::File);
         let folder = container("d/s/b.txt", "s/b.txt.edoc", Origin::Folder);
         let mut named = container("x/all.asice", "x/all.asice", Origin::File);
@@ -228,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_manifest_names_its_output() {
-        let targets = Targets { out: Some("out".into()), in_place: false, overwrite: false };
+        let targets = Targets { out: Some("out".into()), in_place: false, overwrite: false, what: "signed" };
         let mut named = input("x/a.pdf", "a.pdf", Origin::File);
         named.own.output = Some("y/b.pdf".into());
         assert_eq!(targets.of(&named), Some(Target::File("out/y/b.pdf".into())));

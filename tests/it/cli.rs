@@ -13,15 +13,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use p256::pkcs8::DecodePrivateKey;
 use serde_json::Value;
 
 mod containers;
+mod extend;
 mod failures;
 mod fill;
 mod finalize;
 mod options;
 mod prepare;
 mod seal;
+mod services;
 mod stops;
 
 /// A folder to work in, and the command in it.
@@ -109,21 +112,29 @@ impl Bench {
 
     /// Makes the lines of values for the lines of `prepare`, as a key elsewhere would.
     pub(crate) fn sign(&self, prepared: &[Value]) -> String {
-        use base64::prelude::{BASE64_STANDARD, Engine};
-        use p256::ecdsa::signature::hazmat::PrehashSigner;
-        use p256::pkcs8::DecodePrivateKey;
         let pem = fs::read_to_string(testdata("keys").join("ec.pem")).unwrap();
-        let key = p256::ecdsa::SigningKey::from(p256::SecretKey::from_pkcs8_pem(&pem).unwrap());
-        let mut lines = String::new();
-        for line in prepared {
-            let digest = BASE64_STANDARD.decode(line["digest"].as_str().unwrap()).unwrap();
-            let value: p256::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
-            let signature = BASE64_STANDARD.encode(value.to_der().as_bytes());
-            lines.push_str(&serde_json::json!({"id": line["id"], "signature": signature}).to_string());
-            lines.push('\n');
-        }
-        lines
+        sign(&p256::SecretKey::from_pkcs8_pem(&pem).unwrap(), prepared)
     }
+
+    /// As [`Bench::sign`], with the key in a file of the folder.
+    pub(crate) fn sign_with(&self, key: &str, prepared: &[Value]) -> String {
+        sign(&p256::SecretKey::from_pkcs8_der(&self.read(key)).unwrap(), prepared)
+    }
+}
+
+fn sign(key: &p256::SecretKey, prepared: &[Value]) -> String {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    let key = p256::ecdsa::SigningKey::from(key);
+    let mut lines = String::new();
+    for line in prepared {
+        let digest = BASE64_STANDARD.decode(line["digest"].as_str().unwrap()).unwrap();
+        let value: p256::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
+        let signature = BASE64_STANDARD.encode(value.to_der().as_bytes());
+        lines.push_str(&serde_json::json!({"id": line["id"], "signature": signature}).to_string());
+        lines.push('\n');
+    }
+    lines
 }
 
 impl From<std::process::Output> for Ended {

@@ -37,6 +37,12 @@ fn each_documented_key_is_required() {
         ),
         ("values", "id signature"),
         ("finalize", "input id output level bytes source_sha256 signer signing_time timestamps revocation seconds"),
+        (
+            "extend",
+            "input id output unchanged level protected_until bytes source_sha256 signer signing_time timestamps revocation left_out seconds",
+        ),
+        ("forecast", "input level would_reach timestamps tsa fetches left_out bytes"),
+        ("fetch", "answer kind"),
         ("fill", "input files id output level bytes source_sha256 signer signing_time timestamps revocation seconds"),
         ("inspect", "input format bytes signatures remarks"),
         ("inspect then", "revisions fields certification"),

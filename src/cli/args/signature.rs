@@ -6,7 +6,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct Signature {
-    /// The level to reach: b-b.
+    /// The level to reach: b-b, b-t, b-lt or b-lta [default: b-b].
     #[arg(long, value_name = "LEVEL")]
     pub(crate) level: Option<String>,
     /// sha256, sha384 or sha512 [default: by key size].

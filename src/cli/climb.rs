@@ -1,0 +1,179 @@
+//! The way to a higher level: which one, whom to believe, whom to ask, and what comes of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use eseal::error::Misuse;
+use eseal::service::{Services, Unfinished};
+use eseal::{Certificate, Error, ErrorCode, Level, Limits, Moment, Result, Time, Upgrade, UpgradePlan};
+
+use super::asking::Asking;
+use super::report::printable;
+use super::run::Ready;
+use super::signing::{moment, read_certificates};
+use super::{Outcome, Stop, args};
+use crate::cli::config::Common;
+
+/// What the documents of a run share on their way to a higher level.
+pub(crate) struct Climb {
+    trusted: Vec<Certificate>,
+    known: Vec<Certificate>,
+    renew: Renew,
+    accept_lower: bool,
+    pub(crate) asking: Asking,
+    moment: Moment,
+    limits: Limits,
+    plans: Mutex<BTreeMap<Level, UpgradePlan>>,
+    services: OnceLock<Services>,
+    has_warned: AtomicBool,
+}
+
+/// What is done with a document that is at the level already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renew {
+    Never,
+    Always,
+    EndingBefore(Time),
+}
+
+/// How a climb ended.
+pub(crate) type Climbed = Result<Upgrade, Box<Unfinished>>;
+
+impl Climb {
+    /// What was typed, with `chain` as certificates that may be issuers.
+    pub(crate) fn new(
+        args: &args::Climb,
+        chain: &[PathBuf],
+        time: &args::Moment,
+        ask: Option<&Path>,
+        common: &Common,
+    ) -> Outcome<Climb> {
+        let moment = moment(time)?;
+        let read = |paths: &[PathBuf]| -> Outcome<Vec<Certificate>> {
+            let mut all = Vec::new();
+            for path in paths {
+                all.extend(read_certificates(path, &common.limits)?);
+            }
+            Ok(all)
+        };
+        Ok(Climb {
+            trusted: read(&args.trust)?,
+            known: read(chain)?,
+            renew: Renew::Never,
+            accept_lower: args.accept_lower,
+            asking: Asking::climbing(args, ask, time.time.as_ref().map(|_| moment.time()), common)?,
+            moment,
+            limits: common.limits.clone(),
+            plans: Mutex::default(),
+            services: OnceLock::new(),
+            has_warned: AtomicBool::new(false),
+        })
+    }
+
+    /// With another moment than the one that was typed or drawn.
+    pub(crate) fn at(self, moment: Moment) -> Climb {
+        Climb { moment, ..self }
+    }
+
+    /// What is done with documents that are at the level already.
+    pub(crate) fn renewing(self, renew: Renew) -> Climb {
+        Climb { renew, plans: Mutex::default(), ..self }
+    }
+
+    /// The moment that those of all documents are derived from.
+    pub(crate) fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// What is missing for this level, in words.
+    pub(crate) fn check(&self, level: Level) -> Result<()> {
+        if level > Level::Bb && !self.asking.has_somebody() {
+            return Err(Misuse::new("a level above B-B needs --tsa URL, or answers with --evidence DIR").into());
+        }
+        if level > Level::Bt && self.trusted.is_empty() {
+            return Err(Misuse::new("B-LT and B-LTA need --trust FILE").into());
+        }
+        Ok(())
+    }
+
+    /// As [`Climb::check`], as wrong use of the command.
+    pub(crate) fn check_use(&self, level: Level) -> Outcome<()> {
+        match self.check(level) {
+            Err(Error::Misuse(misuse)) => Err(Stop::Usage(misuse.what.into())),
+            other => other.map_err(Stop::about("--level")),
+        }
+    }
+
+    /// What is to be said once a run where time-stamps are believed without a path.
+    pub(crate) fn warning(&self, level: Level) -> Option<String> {
+        let is_first = || !self.has_warned.swap(true, Ordering::Relaxed);
+        (level == Level::Bt && self.trusted.is_empty() && is_first()).then(|| NOT_CHECKED.to_owned())
+    }
+
+    /// The plan for this level.
+    pub(crate) fn plan(&self, level: Level) -> Result<UpgradePlan> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&level) {
+            return Ok(plan.clone());
+        }
+        let plan = UpgradePlan::new(level, self.trusted.iter().cloned())?
+            .known(self.known.iter().cloned())
+            .limits(&self.limits);
+        let plan = match self.renew {
+            Renew::Never => plan,
+            Renew::Always => plan.renew(),
+            Renew::EndingBefore(time) => plan.renew_ending_before(time),
+        };
+        plans.insert(level, plan.clone());
+        Ok(plan)
+    }
+
+    /// Raises all of them as far as they get, and hands them back in their order.
+    pub(crate) fn complete_all(
+        &self,
+        upgrades: Vec<Upgrade>,
+        workers: usize,
+        cancel: &Arc<AtomicBool>,
+    ) -> Outcome<Vec<Climbed>> {
+        let services = match self.services.get() {
+            Some(services) => services,
+            // Whoever raises nothing needs no services.
+            None => {
+                let services = self.asking.services(workers, &self.limits, cancel)?;
+                self.services.get_or_init(|| services)
+            }
+        };
+        Ok(services.complete_all(upgrades))
+    }
+
+    /// The document as far as it got, and why it is not to be written, if so.
+    pub(crate) fn settle(&self, name: &str, wanted: Level, climbed: Climbed, ready: &mut Ready) -> (Upgrade, bool) {
+        let unfinished = match climbed {
+            Ok(upgrade) => return (upgrade, true),
+            Err(unfinished) => *unfinished,
+        };
+        let Unfinished { error, upgrade, .. } = unfinished;
+        let reached = upgrade.reached();
+        if self.accept_lower && may_stay_lower(&error) {
+            let name = printable(name);
+            ready.notes.push(format!("eseal: {name}: {reached} instead of {wanted}: {error} [{}]", error.code()));
+            return (upgrade, true);
+        }
+        ready.unfinished = Some((error, reached));
+        (upgrade, false)
+    }
+}
+
+/// Whether a document may be written at the level that was reached. What says that the signature is worth nothing,
+/// and what the services have no part in, is no matter of levels.
+fn may_stay_lower(error: &Error) -> bool {
+    match error {
+        Error::Service(_) => true,
+        Error::Certificate(error) => error.code == ErrorCode::CertificatePath,
+        _ => false,
+    }
+}
+
+const NOT_CHECKED: &str = "eseal: without --trust nobody checks who gave the time-stamps";

@@ -1,0 +1,302 @@
+//! `eseal extend`: documents that anybody signed come in, the same at a higher level go out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use eseal::batch::{Done, Journal};
+use eseal::error::Misuse;
+use eseal::system::Existing;
+use eseal::{
+    Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Time, Upgrade, UpgradePlan,
+    UpgradeReport,
+};
+
+use super::args::Extend;
+use super::ask::Ask;
+use super::climb::{Climb, Climbed, Renew};
+use super::config::{self, Common};
+use super::containers::Containers;
+use super::documents::{Opened, begins_with};
+use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
+use super::prepare::{skipped, tasks};
+use super::report::{Report, now, printable, size};
+use super::run::{Line, Made, Ready, Run};
+use super::sessions::age;
+use super::signed::{self, DONE_BEFORE, time_stamps};
+use super::signing::level;
+use super::targets::{Target, Targets, collision};
+use super::{Outcome, Stop, lines};
+
+/// `eseal extend`.
+pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
+    let level = wanted(args)?;
+    let targets = Targets::new(&args.results).called("extended");
+    let journal = signed::journal_path(&args.resume, &targets)?;
+    let mut run = Run::new(config::Run::new(&args.run)?);
+    let (climb, ask) = climb(args, level, common)?;
+    let folders = [&args.climb.evidence, &args.climb.record, &args.climb.services.cache, &args.ask];
+    let logs = journal.iter().chain(&args.run.summary).chain(folders.into_iter().flatten()).map(|path| &**path);
+    let walk = Walk::new(args.inputs.all_files, targets.out().into_iter().chain(logs));
+    let manifest = args.manifest.manifest.as_deref();
+    let inputs = inputs::read(&args.inputs, manifest, walk, None, &common.limits, &run.cancel)?;
+    let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
+    // Standard output carries the document, unless none is written.
+    let mut report = if is_stdin && !args.dry_run { Report::aside(common) } else { Report::new(common) };
+    let earlier = signed::earlier(&args.resume, journal.as_deref())?;
+    let known = |input: &Input| earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some());
+    if let (Inputs::Known(items), false) = (&inputs, args.dry_run) {
+        // What an interrupted run has written is looked at one by one.
+        let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
+        rule.check_all(items, known, &mut report)?;
+    }
+    if let Some(warning) = climb.warning(level).filter(|_| !args.dry_run) {
+        report.note(&warning);
+    }
+    if !is_stdin && !args.dry_run {
+        run.journal = signed::begin(&args.resume, journal.as_deref())?;
+    }
+    let job = Job {
+        level,
+        climb,
+        targets,
+        resume: args.resume.resume,
+        earlier,
+        taken: Mutex::default(),
+        limits: common.limits.clone(),
+    };
+    run.catch_interrupts()?;
+    let tasks = tasks(inputs, &mut report);
+    if args.dry_run {
+        return run.over(tasks, |item| job.forecast(item), &mut report);
+    }
+    let exit = run.over_climbing(&job.climb, tasks, |item| job.work(item), &mut report)?;
+    match ask {
+        Some(ask) => ask.end(exit),
+        None => Ok(exit),
+    }
+}
+
+/// The level that was named: above B-B, because that is what each signature is.
+fn wanted(args: &Extend) -> Outcome<Level> {
+    match &args.level {
+        None => Err(Stop::Usage("--level LEVEL is needed: b-t, b-lt or b-lta".into())),
+        Some(name) => match level(Some(name))? {
+            Level::Bb => Err(Stop::Usage("--level b-b: each signature is that; b-t, b-lt and b-lta are above".into())),
+            level => Ok(level),
+        },
+    }
+}
+
+/// What all documents share on their way, and the round of questions that it is part of.
+fn climb(args: &Extend, level: Level, common: &Common) -> Outcome<(Climb, Option<Ask>)> {
+    let mut climb = Climb::new(&args.climb, &args.chain, &args.moment, args.ask.as_deref(), common)?;
+    if args.dry_run {
+        // Nobody is asked; who would be is said.
+        climb.plan(level).map_err(|_| Stop::Usage("B-LT and B-LTA need --trust FILE".into()))?;
+    } else {
+        climb.check_use(level)?;
+    }
+    let ask = match &args.ask {
+        None => None,
+        Some(folder) => {
+            let (ask, moment) = Ask::begin(folder, climb.moment())?;
+            climb = climb.at(moment);
+            Some(ask)
+        }
+    };
+    let renew = match &args.renew_before {
+        None if args.renew => Renew::Always,
+        None => Renew::Never,
+        Some(text) => {
+            let age = age(text).and_then(|age| i64::try_from(age.as_secs()).ok());
+            let until = age.and_then(|age| climb.moment().time().as_unix().checked_add(age));
+            let until = until.and_then(|until| Time::from_unix(until).ok());
+            Renew::EndingBefore(
+                until.ok_or_else(|| Stop::Usage(format!("--renew-before: no time {text:?}; try 180d")))?,
+            )
+        }
+    };
+    Ok((climb.renewing(renew), ask))
+}
+
+struct Job {
+    level: Level,
+    climb: Climb,
+    targets: Targets,
+    resume: bool,
+    earlier: Option<Journal>,
+    /// Targets of inputs that come one by one.
+    taken: Mutex<BTreeSet<PathBuf>>,
+    limits: Limits,
+}
+
+impl Job {
+    fn work(&self, item: Item) -> Result<Made<'_>> {
+        let started = now();
+        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let mut ready = Ready::default();
+        if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
+            ready.line = skipped(&input, DONE_BEFORE)?;
+            return Ok(ready.into());
+        }
+        let nowhere = "a folder as input needs --out or --in-place";
+        let target = self.targets.of(&input).ok_or_else(|| Misuse::new(nowhere))?;
+        self.take(&target)?;
+        let (opened, document) = self.open(&input, &mut ready)?;
+        if let (Target::File(path), true, Some(source)) = (&target, self.resume, opened.source())
+            && self.is_result(path, source)
+        {
+            ready.line = skipped(&input, DONE_BEFORE)?;
+            return Ok(ready.into());
+        }
+        self.targets.check(&target)?;
+        let upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
+        let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
+        let (name, before) = (input.name(), upgrade.reached());
+        let finish = move |climbed: Climbed| {
+            let (upgrade, is_to_be_written) = self.settle(&name, before, climbed, &mut ready);
+            if !is_to_be_written {
+                return Ok(ready);
+            }
+            let report = upgrade.report();
+            // Whoever reads from a pipe wants the document in any case.
+            let is_written = !report.is_unchanged || target == Target::Stdout;
+            if is_written {
+                opened.place(&upgrade.output()?, &target, existing, &mut ready)?;
+            }
+            ready.is_partial = !report.left_out.is_empty();
+            for (signature, error) in &report.left_out {
+                let (name, signature) = (printable(&name), printable(signature));
+                ready.notes.push(format!("eseal: {name}: {signature} stays as it is: {error} [{}]", error.code()));
+            }
+            let output = is_written.then(|| target.name());
+            let line = lines::Extended {
+                input: name,
+                id: None,
+                output,
+                unchanged: report.is_unchanged,
+                level: report.level.as_str(),
+                protected_until: report.protected_until.map(|time| time.to_string()),
+                bytes: ready.bytes_out,
+                source_sha256: None,
+                signer: None,
+                signing_time: None,
+                timestamps: time_stamps(&report, &self.climb.asking),
+                revocation: report.revocation.iter().map(lines::Revocation::from).collect(),
+                left_out: left_out(&report),
+                seconds: started.elapsed().as_secs_f64(),
+                reference: input.own.reference,
+            };
+            tell(line, &mut ready)?;
+            Ok(ready)
+        };
+        Ok(Made::Climbing(Box::new(upgrade), Box::new(finish)))
+    }
+
+    /// What it would take; nothing is sent, and nothing is written.
+    fn forecast(&self, item: Item) -> Result<Ready> {
+        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let mut ready = Ready::default();
+        let (_, document) = self.open(&input, &mut ready)?;
+        let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
+        let forecast = upgrade.forecast()?;
+        let report = upgrade.report();
+        let is_unchanged = forecast.time_stamps == 0 && forecast.fetches.is_empty();
+        let line = lines::Forecast {
+            input: input.name(),
+            level: upgrade.reached().as_str(),
+            would_reach: if is_unchanged { upgrade.reached() } else { self.level }.as_str(),
+            timestamps: forecast.time_stamps,
+            tsa: self.climb.asking.preferred().map(str::to_owned),
+            fetches: forecast.fetches.iter().map(lines::Fetch::from).collect(),
+            left_out: left_out(&report),
+            bytes: forecast.bytes,
+            reference: input.own.reference,
+        };
+        let text = format!(
+            "{}  {} to {}  {} time-stamps, {} other requests  {} more",
+            printable(&line.input),
+            line.level,
+            line.would_reach,
+            line.timestamps,
+            line.fetches.len(),
+            size(line.bytes)
+        );
+        ready.is_partial = !line.left_out.is_empty();
+        ready.line = Line { json: lines::json(&line)?, text, is_skipped: false };
+        Ok(ready)
+    }
+
+    fn open(&self, input: &Input, ready: &mut Ready) -> Result<(Opened, Document)> {
+        let own = &input.own;
+        if own.field.is_some() || own.reason.is_some() || own.location.is_some() {
+            return Err(Misuse::new("field, reason and location are for new signatures").into());
+        }
+        let opened = Opened::input(input, ready)?;
+        let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
+        Ok((opened, document))
+    }
+
+    fn moment(&self, input: &Input) -> Moment {
+        self.climb.moment().for_document(input.given.as_os_str().as_encoded_bytes())
+    }
+
+    /// As [`Climb::settle`]; where nothing was gained there is nothing to write either.
+    fn settle(&self, name: &str, before: Level, climbed: Climbed, ready: &mut Ready) -> (Upgrade, bool) {
+        let fault = climbed.as_ref().err().map(|unfinished| unfinished.error.clone());
+        let (upgrade, is_to_be_written) = self.climb.settle(name, self.level, climbed, ready);
+        match fault.filter(|_| is_to_be_written && upgrade.reached() == before) {
+            Some(error) => {
+                ready.notes.clear();
+                ready.unfinished = Some((error, before));
+                (upgrade, false)
+            }
+            None => (upgrade, is_to_be_written),
+        }
+    }
+
+    /// One target is for one input, also when inputs come one by one.
+    fn take(&self, target: &Target) -> Result<()> {
+        let (Target::File(path) | Target::InPlace(path)) = target else { return Ok(()) };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.insert(path.clone()) { Ok(()) } else { Err(collision()) }
+    }
+
+    /// Whether an interrupted run has written this result, and only its journal does not say so.
+    fn is_result(&self, path: &Path, source: &Source) -> bool {
+        let check = || -> Result<bool> {
+            let (result, _) = eseal::system::open(path)?;
+            let document = Document::open(result.clone(), &self.limits)?;
+            if document.upgrade(&self.climb.plan(self.level)?, self.climb.moment())?.reached() < self.level {
+                return Ok(false);
+            }
+            match (document.inspect()?, Document::open(source.clone(), &self.limits)?.inspect()?) {
+                (Inspection::Container(found), Inspection::Container(before)) => {
+                    let values = |container: &eseal::ContainerInspection| container.signatures.len();
+                    Ok(found.data_files == before.data_files && values(&found) == values(&before))
+                }
+                (Inspection::Pdf(_), Inspection::Pdf(_)) => begins_with(&result, source),
+                _ => Ok(false),
+            }
+        };
+        path.is_file() && check().unwrap_or(false)
+    }
+}
+
+fn left_out(report: &UpgradeReport) -> Vec<lines::LeftOut> {
+    let line =
+        |(signature, error): &(String, Error)| lines::LeftOut { signature: signature.clone(), error: error.into() };
+    report.left_out.iter().map(line).collect()
+}
+
+fn tell(line: lines::Extended, ready: &mut Ready) -> Result<()> {
+    let input = printable(&line.input);
+    let text = match &line.output {
+        Some(output) => format!("{input}  extended  {}  {}  {}", line.level, printable(output), size(line.bytes)),
+        None => format!("{input}  unchanged  {}", line.level),
+    };
+    ready.line = Line { json: lines::json(&line)?, text, is_skipped: line.unchanged };
+    ready.journal = line.output.map(|output| Done::new(line.input, output, None));
+    Ok(())
+}
