@@ -8,8 +8,7 @@ use eseal::batch::{Done, Journal};
 use eseal::error::Misuse;
 use eseal::system::Existing;
 use eseal::{
-    Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Time, Upgrade, UpgradePlan,
-    UpgradeReport,
+    Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Time, Upgrade, UpgradeReport,
 };
 
 use super::args::Extend;
