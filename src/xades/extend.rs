@@ -4,7 +4,6 @@
 //! were there, or among values that no archive time-stamp covers; every other byte stays. Decided here and nowhere
 //! else: which new element goes where, and that nothing signed or stamped changes by it.
 
-use super::XADES;
 use super::archive::{self, Data, PartForm, Place};
 use super::edit::Edit;
 use super::octets::Transform;
@@ -13,6 +12,7 @@ use super::signature::{Parts, Signature};
 use super::unsigned::{self, TimeStampKind};
 use super::values::{Bare, Values, held};
 use super::vocabulary::Vocabulary;
+use super::{XADES, XADES141};
 use crate::answers::ValidationData;
 use crate::answers::timestamp::Token;
 use crate::digest::{Digest, DigestAlgorithm, State, to_hex};
@@ -72,7 +72,7 @@ impl Extension {
     }
 
     /// Adds what is not there yet: `signer` to CertificateValues and RevocationValues, or, where an archive time-stamp
-    /// covers them, behind it; the data of each time-stamp, by its number, in a TimeStampValidationData.
+    /// covers them, behind it; the data of time-stamps, by their numbers, to a TimeStampValidationData.
     ///
     /// # Errors
     /// As [`Extension::put_stamp`].
@@ -85,7 +85,7 @@ impl Extension {
         let signature = self.signature(index)?;
         let parts = self.parts(index)?;
         let list = unsigned::list(parts.qualifying)?;
-        let words = Vocabulary::within(list.unwrap_or(parts.qualifying));
+        let words = Vocabulary::within(innermost(parts.qualifying)?);
         let mut known = list.map(|list| held(list, Bare::LeftOut, &self.limits)).unwrap_or_default();
         signature.certificates.iter().for_each(|one| known.add_certificate(one));
         for stamp in &signature.time_stamps {
@@ -96,16 +96,31 @@ impl Extension {
 
         let new = signer.without(&known);
         known.add_all(&new);
-        let (mut edits, mut content) = self.values(list, &Values::of(&new, &words)?, &words);
+        let (mut edits, mut content, mut others) = (Vec::new(), String::new(), ValidationData::default());
+        if list.is_some_and(are_values_covered) {
+            others.add_all(&new);
+        } else {
+            self.values(list, &new, &words, (&mut edits, &mut content))?;
+        }
+        let mut first = None;
         for (number, data) in stamps {
             let stamp =
                 signature.time_stamps.get(*number).ok_or_else(|| Misuse::new("no time-stamp of that number"))?;
             let new = data.without(&known);
             known.add_all(&new);
-            let values = Values::of(&new, &words)?;
-            if !values.is_empty() {
-                content.push_str(&values.container(&words, stamp.id.as_deref()));
+            if !new.is_empty() {
+                first = first.or(stamp.id.as_deref());
+                others.add_all(&new);
             }
+        }
+        // One container at most between two archive time-stamps: some readers see only the first.
+        match list.and_then(open_container) {
+            _ if others.is_empty() => {}
+            Some(container) => {
+                let words = Vocabulary::within(container);
+                edits.extend(Values::of(&others, &words)?.merge_container(&self.document, container, &words));
+            }
+            None => content.push_str(&Values::of(&others, &words)?.container(&words, first)),
         }
         if !content.is_empty() {
             edits.push(self.append(&parts, &content)?);
@@ -185,7 +200,7 @@ impl Extension {
 
     fn put_token(&mut self, index: usize, name: &str, token: &Token, nonce: &[u8; 32]) -> Result<()> {
         let parts = self.parts(index)?;
-        let words = Vocabulary::within(unsigned::list(parts.qualifying)?.unwrap_or(parts.qualifying));
+        let words = Vocabulary::within(innermost(parts.qualifying)?);
         let id = format!(r#" Id="{}""#, self.free_id(name, nonce)?);
         let method = words.algorithm("CanonicalizationMethod", self.transform(index)?.method.uri());
         let content = method + &words.xades("EncapsulatedTimeStamp", &STANDARD.encode(token.as_bytes()));
@@ -196,30 +211,32 @@ impl Extension {
         self.apply(vec![self.append(&parts, &element)?])
     }
 
-    /// The changes for values of the signer, and what of them goes behind all that is there.
-    fn values(&self, list: Option<Element<'_>>, new: &Values, words: &Vocabulary<'_>) -> (Vec<Edit>, String) {
-        let (mut edits, mut content) = (Vec::new(), String::new());
-        let found = |name| list.and_then(|list| list.child(XADES, name));
-        let last =
-            list.and_then(|list| unsigned::stamps(list).filter(|(kind, _)| *kind == TimeStampKind::Archive).last());
-        let is_covered = |values: &Element<'_>| last.is_some_and(|(_, stamp)| values.offset() < stamp.offset());
-        let (certificates, revocation) = (found("CertificateValues"), found("RevocationValues"));
-        // One container takes what can't be merged.
-        if certificates.iter().any(is_covered) || revocation.iter().any(is_covered) {
-            let both = if new.is_empty() { String::new() } else { new.container(words, None) };
-            return (edits, both);
+    /// The changes for values of the signer, which nothing covers yet, and what of them goes behind all that is there.
+    fn values(
+        &self,
+        list: Option<Element<'_>>,
+        new: &ValidationData,
+        words: &Vocabulary<'_>,
+        (edits, content): (&mut Vec<Edit>, &mut String),
+    ) -> Result<()> {
+        let values = Values::of(new, words)?;
+        match list.and_then(|list| list.child(XADES, "CertificateValues")) {
+            _ if !values.has_certificates() => {}
+            Some(there) => {
+                let own = Values::of(new, &Vocabulary::within(there))?;
+                edits.push(own.merge_certificates(&self.document, there));
+            }
+            None => content.push_str(&values.certificate_values(words)),
         }
-        match certificates {
-            _ if !new.has_certificates() => {}
-            Some(values) => edits.push(new.merge_certificates(&self.document, values)),
-            None => content.push_str(&new.certificate_values(words)),
+        match list.and_then(|list| list.child(XADES, "RevocationValues")) {
+            _ if !values.has_revocation() => {}
+            Some(there) => {
+                let words = Vocabulary::within(there);
+                edits.extend(Values::of(new, &words)?.merge_revocation(&self.document, there, &words));
+            }
+            None => content.push_str(&values.revocation_values(words)),
         }
-        match revocation {
-            _ if !new.has_revocation() => {}
-            Some(values) => edits.extend(new.merge_revocation(&self.document, values, words)),
-            None => content.push_str(&new.revocation_values(words)),
-        }
-        (edits, content)
+        Ok(())
     }
 
     /// Puts elements behind the unsigned properties of a signature.
@@ -229,7 +246,7 @@ impl Extension {
             return Ok(Edit::at_end_of(&self.document, list, content));
         }
         let properties = super::node::optional(qualifying, XADES, "UnsignedProperties")?;
-        let words = Vocabulary::within(properties.unwrap_or(qualifying));
+        let words = Vocabulary::within(innermost(qualifying)?);
         let list = words.top("UnsignedSignatureProperties", "", content);
         Ok(match properties {
             // Properties of data objects stand behind those of the signature.
@@ -270,6 +287,32 @@ impl Extension {
     fn parts(&self, index: usize) -> Result<Parts<'_>> {
         Parts::read(*elements(&self.document)?.get(index).ok_or_else(no_such_signature)?)
     }
+}
+
+/// What is there of the elements around unsigned properties.
+fn innermost(qualifying: Element<'_>) -> Result<Element<'_>> {
+    let properties = || super::node::optional(qualifying, XADES, "UnsignedProperties");
+    let found = unsigned::list(qualifying)?.map_or_else(properties, |list| Ok(Some(list)))?;
+    Ok(found.unwrap_or(qualifying))
+}
+
+/// The last archive time-stamp.
+fn last_archive(list: Element<'_>) -> Option<Element<'_>> {
+    unsigned::stamps(list).filter(|(kind, _)| *kind == TimeStampKind::Archive).map(|(_, stamp)| stamp).last()
+}
+
+/// Whether an archive time-stamp covers CertificateValues or RevocationValues.
+fn are_values_covered(list: Element<'_>) -> bool {
+    let Some(last) = last_archive(list) else { return false };
+    let values = ["CertificateValues", "RevocationValues"].into_iter().filter_map(|name| list.child(XADES, name));
+    values.into_iter().any(|values| values.offset() < last.offset())
+}
+
+/// A TimeStampValidationData that no archive time-stamp covers.
+fn open_container(list: Element<'_>) -> Option<Element<'_>> {
+    let last = last_archive(list).map(|stamp| stamp.offset());
+    let mut containers = list.children_named(XADES141, "TimeStampValidationData");
+    containers.find(|container| last.is_none_or(|last| container.offset() > last))
 }
 
 fn no_such_signature() -> Misuse {

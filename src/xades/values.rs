@@ -153,6 +153,32 @@ impl Values {
         Edit::at_end_of(document, values, &self.certificates)
     }
 
+    /// Adds all to a TimeStampValidationData that is there: certificates, then the rest.
+    pub(super) fn merge_container(
+        &self,
+        document: &Document,
+        container: Element<'_>,
+        words: &Vocabulary<'_>,
+    ) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        let (mut first, mut last) = (String::new(), String::new());
+        match container.child(XADES, "CertificateValues") {
+            _ if !self.has_certificates() => {}
+            Some(values) => edits.push(self.merge_certificates(document, values)),
+            None => first = words.xades("CertificateValues", &self.certificates),
+        }
+        match container.child(XADES, "RevocationValues") {
+            _ if !self.has_revocation() => {}
+            Some(values) => edits.extend(self.merge_revocation(document, values, words)),
+            None => last = words.xades("RevocationValues", &self.revocation(words)),
+        }
+        match container.children().next() {
+            Some(child) => edits.extend([Edit::before(child, &first), Edit::at_end_of(document, container, &last)]),
+            None => edits.push(Edit::at_end_of(document, container, &(first + &last))),
+        }
+        edits
+    }
+
     /// Adds the rest to a RevocationValues that is there: CRLs, OCSP responses, others, in this order.
     pub(super) fn merge_revocation(
         &self,

@@ -7,6 +7,7 @@ use crate::xml::Element;
 pub(super) struct Vocabulary<'a> {
     ds: &'a str,
     xades: &'a str,
+    newer: &'a str,
     /// What the uppermost new element has to declare.
     declarations: String,
 }
@@ -14,14 +15,17 @@ pub(super) struct Vocabulary<'a> {
 impl<'a> Vocabulary<'a> {
     /// Of elements that will stand in `element`.
     pub(super) fn within(element: Element<'a>) -> Self {
-        let known = |namespace| element.prefix_of(namespace).filter(|prefix| *prefix != NEWER);
-        match (known(DS), known(XADES)) {
-            (Some(ds), Some(xades)) => Vocabulary { ds, xades, declarations: String::new() },
-            _ => {
-                let declarations = format!(r#" xmlns:ds="{DS}" xmlns:xades="{XADES}""#);
-                Vocabulary { ds: "ds", xades: "xades", declarations }
-            }
-        }
+        let mut declarations = String::new();
+        let mut declared = |prefix: &'a str, namespace: &str| {
+            declarations.push_str(&format!(r#" xmlns:{prefix}="{namespace}""#));
+            prefix
+        };
+        let known = element.prefix_of(DS);
+        let xades = element.prefix_of(XADES);
+        let xades = xades.unwrap_or_else(|| declared(free("xades", "etsi", [known, None]), XADES));
+        let ds = known.unwrap_or_else(|| declared(free("ds", "dsig", [Some(xades), None]), DS));
+        let newer = free("xades141", "etsi141", [Some(xades), Some(ds)]);
+        Vocabulary { ds, xades, newer, declarations }
     }
 
     /// The start tag of an uppermost new element of XAdES, with these attributes.
@@ -32,8 +36,9 @@ impl<'a> Vocabulary<'a> {
 
     /// The same of XAdES 1.4.1, whose prefix is always declared where it is used: nothing covered changes by it.
     pub(super) fn newer(&self, local: &str, attributes: &str, content: &str) -> String {
-        let name = qualified(NEWER, local);
-        let declaration = format!(r#" xmlns:{NEWER}="{XADES141}""#);
+        let newer = self.newer;
+        let name = qualified(newer, local);
+        let declaration = format!(r#" xmlns:{newer}="{XADES141}""#);
         format!("<{name}{declaration}{}{attributes}>{content}</{name}>", self.declarations)
     }
 
@@ -54,4 +59,7 @@ fn qualified(prefix: &str, local: &str) -> String {
     if prefix.is_empty() { local.to_owned() } else { format!("{prefix}:{local}") }
 }
 
-const NEWER: &str = "xades141";
+/// A prefix to be declared: the usual one, unless that means something else that is needed.
+fn free<'a>(usual: &'a str, other: &'a str, taken: [Option<&str>; 2]) -> &'a str {
+    if taken.contains(&Some(usual)) { other } else { usual }
+}
