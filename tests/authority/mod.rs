@@ -1,6 +1,12 @@
 //! An authority for tests and benches: a root, a person, a time-stamping unit and an OCSP responder, all with P-256
 //! keys that everybody knows, and answers to requests in memory.
 
+#[cfg(feature = "http")]
+mod server;
+
+#[cfg(feature = "http")]
+pub use server::Server;
+
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;

@@ -23,6 +23,8 @@ mod key;
 mod layers;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(feature = "http")]
+mod service;
 mod sign;
 mod state;
 mod upgrade;
