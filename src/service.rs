@@ -160,7 +160,9 @@ impl Services {
             self.tsas.truncate(1);
             self.tsas.iter_mut().for_each(|tsa| (tsa.rate, tsa.budget) = (None, None));
         }
-        let paces = self.tsas.iter().map(|tsa| Mutex::new(Pace::new(tsa, self.requests, self.unit))).collect();
+        // A few more than are sent at once, so that the next one is at hand when an answer comes.
+        let most = self.requests.saturating_add(self.requests / 4);
+        let paces = self.tsas.iter().map(|tsa| Mutex::new(Pace::new(tsa, most, self.unit))).collect();
         Services { paces, ..self }
     }
 

@@ -98,6 +98,8 @@ impl Run<'_> {
                 climber.missing.remove(&fetch.id());
                 continue;
             }
+            // Who has not been turned down may ask anybody: when he has to wait, so has everyone behind him.
+            let is_free = climber.switches == 0 && climber.tries.iter().all(|tries| *tries == 0);
             let moment = now();
             match self.choose(index, moment) {
                 Choice::Now(tsa) if self.fits(index, tsa) => self.send_stamp(index, tsa, fetch, moment),
@@ -109,14 +111,19 @@ impl Run<'_> {
                     }
                     self.step(index, true, Some(tsa));
                 }
-                Choice::At(at) => {
-                    wake = Some(wake.map_or(at, |wake| wake.min(at)));
+                waits @ (Choice::At(_) | Choice::Busy) => {
+                    if let Choice::At(at) = waits {
+                        wake = Some(wake.map_or(at, |wake| wake.min(at)));
+                    }
                     stuck.push_back((index, fetch));
+                    if is_free {
+                        break;
+                    }
                 }
-                Choice::Busy => stuck.push_back((index, fetch)),
                 Choice::None(error) => self.end(index, Err(error)),
             }
         }
+        stuck.append(&mut self.stamps);
         self.stamps = stuck;
         wake
     }
