@@ -8,7 +8,7 @@ use eseal::batch::{Done, Journal};
 use eseal::error::Misuse;
 use eseal::system::Existing;
 use eseal::{
-    Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Time, Upgrade, UpgradeReport,
+    Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Step, Time, Upgrade, UpgradeReport,
 };
 
 use super::args::Extend;
@@ -150,7 +150,9 @@ impl Job {
             return Ok(ready.into());
         }
         self.targets.check(&target)?;
-        let upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
+        let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
+        // Only then it is known which level it has; what is wrong is said again when it climbs.
+        let _ = upgrade.step();
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         let (name, before) = (input.name(), upgrade.reached());
         let finish = move |climbed: Climbed| {
@@ -199,9 +201,9 @@ impl Job {
         let mut ready = Ready::default();
         let (_, document) = self.open(&input, &mut ready)?;
         let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
+        let is_unchanged = matches!(upgrade.step()?, Step::Done(_));
         let forecast = upgrade.forecast()?;
         let report = upgrade.report();
-        let is_unchanged = forecast.time_stamps == 0 && forecast.fetches.is_empty();
         let line = lines::Forecast {
             input: input.name(),
             level: upgrade.reached().as_str(),
@@ -267,7 +269,9 @@ impl Job {
         let check = || -> Result<bool> {
             let (result, _) = eseal::system::open(path)?;
             let document = Document::open(result.clone(), &self.limits)?;
-            if document.upgrade(&self.climb.plan(self.level)?, self.climb.moment())?.reached() < self.level {
+            // What is at the level needs nothing more.
+            let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.climb.moment())?;
+            if !matches!(upgrade.step()?, Step::Done(_)) {
                 return Ok(false);
             }
             match (document.inspect()?, Document::open(source.clone(), &self.limits)?.inspect()?) {

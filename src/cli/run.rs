@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::{Batch, Done, Journal};
 use eseal::system::{Existing, Staged, sync_directory};
-use eseal::{Error, ErrorCode, Level, Result, Scope, Upgrade};
+use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
 use super::climb::{Climb, Climbed};
 use super::config;
@@ -218,7 +218,7 @@ impl Run {
     }
 
     fn judge(&self, error: &Error, report: &mut Report, verdict: &mut Verdict) {
-        if error.scope() == Scope::Run {
+        if error.scope() == Scope::Run || is_refusal_of_all(error) {
             verdict.exit = Exit::Stopped;
             self.cancel.store(true, Ordering::Relaxed);
         } else if verdict.exit == Exit::Good {
@@ -247,6 +247,12 @@ impl Run {
             None => report.flush().map(|()| exit),
         }
     }
+}
+
+/// Whether no time-stamping service wants to serve this caller: the last one that was left has refused.
+fn is_refusal_of_all(error: &Error) -> bool {
+    let Error::Service(fault) = error else { return false };
+    fault.role == Role::Timestamp && matches!(fault.code, ErrorCode::ServiceRefused | ErrorCode::TimestampRejected)
 }
 
 struct Verdict {

@@ -3,7 +3,7 @@
 use super::services::Services;
 use super::{Bench, Ended};
 
-const KEY: &str = "--key key.pem --cert cert.pem";
+const KEY: &str = "--key key.der --cert cert.pem";
 
 impl Ended {
     /// The levels of the documents, and of failures the one that was reached, with the code behind it.
@@ -152,6 +152,13 @@ fn a_dry_run_sends_and_writes_nothing() {
     assert!(line["bytes"].as_u64().unwrap() > 10_000);
     assert_eq!((services.counts(), bench.files()), ((0, 0), before));
     bench.run("extend a.pdf --level b-lta --dry-run").ends(2);
+    bench.run(&format!("extend a.pdf --level b-lt {} --in-place", services.options())).ends(0);
+    let lines = |level| bench.run(&format!("extend a.pdf --level {level} --dry-run --trust root.pem --json")).ends(0);
+    let there = lines("b-lt").lines("forecast").remove(0);
+    assert_eq!((there["level"].as_str(), there["would_reach"].as_str()), (Some("B-LT"), Some("B-LT")));
+    assert_eq!((there["timestamps"].as_u64(), there["bytes"].as_u64()), (Some(0), Some(0)));
+    let above = lines("b-lta").lines("forecast").remove(0);
+    assert_eq!((above["level"].as_str(), above["timestamps"].as_u64()), (Some("B-LT"), Some(1)));
     bench.run("extend a.pdf --level b-lta --dry-run --trust root.pem").ends(0);
 }
 
@@ -163,7 +170,7 @@ fn a_service_that_fails_leaves_no_output_and_says_how_far_it_got() {
     let line = format!("seal a.pdf {KEY} {} --level b-lt --json", services.options());
     let refused = bench.run(&line);
     assert_eq!(refused.levels("finalize"), ["B-B service.refused"]);
-    assert_eq!(refused.status, 1);
+    assert_eq!(refused.status, 3, "nobody else is left to be asked");
     assert!(!bench.path("a-signed.pdf").exists());
     services.fail(None);
     services.silence(true);
@@ -177,8 +184,12 @@ fn a_service_that_fails_leaves_no_output_and_says_how_far_it_got() {
     assert!(lower.err.contains("B-T instead of B-LT"), "{}", lower.err);
     assert_eq!(claimed(&bench, "a-signed.pdf"), ["B-T"]);
     // From there nothing is gained, so there is nothing to write.
-    let line = format!("extend a-signed.pdf --level b-lt {} --accept-lower --json", services.options());
+    let line = format!("extend a-signed.pdf --level b-lta {} --accept-lower --json", services.options());
     assert_eq!(bench.run(&line).ends(1).levels("extend"), ["B-T service.unavailable"]);
+    services.silence(false);
+    services.fail(Some(503));
+    bench.run(&format!("extend a-signed.pdf --level b-lt {} --in-place", services.options())).ends(0);
+    assert_eq!(bench.run(&line).ends(1).levels("extend"), ["B-LT service.unavailable"]);
     assert!(!bench.path("a-signed-extended.pdf").exists());
 }
 
@@ -189,7 +200,7 @@ fn finalizing_goes_on_where_a_service_was_down() {
     bench.write("b.txt", b"text");
     let line = "prepare a.pdf b.txt --cert cert.pem --store work --level b-lt --out signed --json";
     let prepared = bench.run(line).ends(0).lines("prepare");
-    bench.write("values.jsonl", bench.sign_with("key.pem", &prepared).as_bytes());
+    bench.write("values.jsonl", bench.sign_with("key.der", &prepared).as_bytes());
     let options = services.options();
     // Without services the values are kept all the same.
     let ended = bench.run("finalize --store work --values values.jsonl --json").ends(1);
