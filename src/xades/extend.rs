@@ -113,6 +113,9 @@ impl Extension {
                 others.add_all(&new);
             }
         }
+        if list.is_some_and(comes_too_late) {
+            others = ValidationData::default();
+        }
         // One container at most between two archive time-stamps: some readers see only the first.
         match list.and_then(open_container) {
             _ if others.is_empty() => {}
@@ -313,6 +316,15 @@ fn open_container(list: Element<'_>) -> Option<Element<'_>> {
     let last = last_archive(list).map(|stamp| stamp.offset());
     let mut containers = list.children_named(XADES141, "TimeStampValidationData");
     containers.find(|container| last.is_none_or(|last| container.offset() > last))
+}
+
+/// Whether an archive time-stamp stands before every TimeStampValidationData. libdigidocpp puts the first one of a
+/// signature into what the first archive time-stamp is over, wherever it stands: one that comes now would break that
+/// time-stamp there, so it is left out.
+fn comes_too_late(list: Element<'_>) -> bool {
+    let first = |name| list.children_named(XADES141, name).map(|child| child.offset()).min();
+    let (archive, container) = (first("ArchiveTimeStamp"), first("TimeStampValidationData"));
+    archive.is_some_and(|archive| container.is_none_or(|container| container > archive))
 }
 
 fn no_such_signature() -> Misuse {
