@@ -269,7 +269,7 @@ mod tests {
         read(all)
     }
 
-    fn prepare(file: &str, arguments: &[&str]) -> args::Prepare {
+    fn prepare(file: &str, arguments: &[&str]) -> Box<args::Prepare> {
         let all = [&["prepare", "a.pdf"], arguments].concat();
         let Ok(Cli { verb: args::Verb::Prepare(prepare), .. }) = cli(file, &all) else { panic!("refused") };
         prepare

@@ -87,6 +87,9 @@ struct Job {
     limits: Limits,
 }
 
+/// The last step of an entry, and its state.
+type Kept = (u32, Vec<u8>);
+
 /// An entry of the store, its document, and where the result goes.
 struct Place {
     id: String,
@@ -159,7 +162,7 @@ impl Job {
         opened: &Opened,
         value: SignatureValue,
         ready: &mut Ready,
-    ) -> Result<(Signed, Option<(u32, Vec<u8>)>)> {
+    ) -> Result<(Signed, Option<Kept>)> {
         let accepted = match self.has_values {
             true => Some(self.accept(id, opened, value, ready)?),
             false => None,
@@ -175,12 +178,7 @@ impl Job {
     }
 
     /// The climb from where it is, which step of the entry that is, and its state.
-    fn begin(
-        &self,
-        signed: Signed,
-        earlier: Option<(u32, Vec<u8>)>,
-        opened: &Opened,
-    ) -> Result<(Upgrade, u32, Vec<u8>)> {
+    fn begin(&self, signed: Signed, earlier: Option<Kept>, opened: &Opened) -> Result<(Upgrade, u32, Vec<u8>)> {
         let level = signed.wanted_level();
         if let Some((step, state)) = earlier {
             let mut upgrade = Upgrade::resume(&state, opened.inputs(), &self.climb.plan(level)?)?;

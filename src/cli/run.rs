@@ -273,12 +273,12 @@ fn raise(
     let mut places = Vec::with_capacity(made.len());
     for made in made {
         places.push(match made {
-            Ok(Made::Ready(ready)) => Place::Settled(Ok(*ready)),
+            Ok(Made::Ready(ready)) => Place::Settled(Box::new(Ok(*ready))),
             Ok(Made::Climbing(upgrade, finish)) => {
                 upgrades.push(*upgrade);
                 Place::Climbing(finish)
             }
-            Err(error) => Place::Settled(Err(error)),
+            Err(error) => Place::Settled(Box::new(Err(error))),
         });
     }
     if upgrades.is_empty() {
@@ -301,14 +301,14 @@ fn raise(
 
 /// A document of a group: it has its result, or it is away.
 enum Place<'a> {
-    Settled(Result<Ready>),
+    Settled(Box<Result<Ready>>),
     Climbing(Finish<'a>),
 }
 
 impl Place<'_> {
     fn settle(self, climbed: Option<Climbed>) -> Result<Ready> {
         match (self, climbed) {
-            (Place::Settled(ready), _) => ready,
+            (Place::Settled(ready), _) => *ready,
             (Place::Climbing(finish), Some(climbed)) => finish(climbed),
             (Place::Climbing(_), None) => Err(Error::Bug("a document did not come back")),
         }
