@@ -7,9 +7,14 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that can't run must say so")]
 #![allow(clippy::as_conversions, reason = "lengths and ratios of its own making")]
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "it uses a part of the tests' authority")]
 
+#[path = "../tests/authority/mod.rs"]
+mod authority;
 #[path = "ratios/containers.rs"]
 mod containers;
+#[path = "ratios/evidence.rs"]
+mod evidence;
 mod inputs;
 
 use std::fs::{self, OpenOptions};
@@ -37,13 +42,14 @@ const GIB: u64 = 1 << 30;
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    if let Some(done) = containers::part(&arguments) {
+    if let Some(done) = containers::part(&arguments).or_else(|| evidence::part(&arguments)) {
         return done;
     }
     match arguments[..] {
         ["prepare", path] => child(|| prepare_file(Path::new(path)).map(drop)),
         ["finalize", path, target, sync] => finalize_file(Path::new(path), Path::new(target), sync == "sync"),
         ["small"] => small_documents(),
+        ["evidence"] => evidence::table(tempfile::tempdir()?.path()),
         ["containers"] => containers::table(tempfile::tempdir()?.path()),
         _ => table(),
     }
@@ -56,7 +62,8 @@ fn table() -> Result<()> {
     many_objects(folder.path())?;
     small_documents()?;
     sealing(folder.path())?;
-    containers::table(folder.path())
+    containers::table(folder.path())?;
+    evidence::table(folder.path())
 }
 
 fn row(what: &str, bound: &str, measured: String, more: String) {

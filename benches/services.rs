@@ -18,7 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use authority::{Authority, Server};
+use authority::Authority;
+use authority::server::Server;
 use eseal::service::{Http, HttpSettings, Services, Tsa};
 use eseal::system::SystemClock;
 use eseal::{

@@ -82,7 +82,7 @@ impl DigestAlgorithm {
 }
 
 /// A finished digest with the algorithm it was made by.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest {
     algorithm: DigestAlgorithm,
     bytes: [u8; MAX_BYTES],

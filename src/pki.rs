@@ -20,6 +20,7 @@ mod policy;
 mod public_key;
 mod revocation;
 mod strength;
+mod verified;
 #[cfg(feature = "aws-lc")]
 mod verify_aws;
 mod verify_pure;
@@ -33,4 +34,5 @@ pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};
 pub(crate) use revocation::{Reason, Revocation};
 pub(crate) use strength::is_strong;
+pub(crate) use verified::Verified;
 pub(crate) use verify_pure::rsa_key;

@@ -16,7 +16,7 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{ErrorCode, Limit, Result, ServiceError};
 use crate::evidence::Role;
 use crate::limits::Limits;
-use crate::pki::{AlgorithmIdentifier, Certificate, Revocation, digest_algorithm_der, oid};
+use crate::pki::{AlgorithmIdentifier, Certificate, Revocation, Verified, digest_algorithm_der, oid};
 use crate::source::to_u64;
 use crate::time::Time;
 use single::{Single, Verdict};
@@ -31,6 +31,7 @@ pub(crate) struct Question<'a> {
     not_older_than: Option<Time>,
     skew_seconds: u64,
     nonce: Option<&'a [u8]>,
+    verified: Option<&'a Verified>,
 }
 
 /// What a response says about a certificate, after all checks.
@@ -66,7 +67,16 @@ pub(crate) enum Responder {
 impl<'a> Question<'a> {
     /// Asks for the status of `certificate`, which `issuer` issued, at the moment `at`.
     pub(crate) fn new(certificate: &'a Certificate, issuer: &'a Certificate, at: Time) -> Self {
-        Question { certificate, issuer, known: &[], at, not_older_than: None, skew_seconds: 0, nonce: None }
+        Question {
+            certificate,
+            issuer,
+            known: &[],
+            at,
+            not_older_than: None,
+            skew_seconds: 0,
+            nonce: None,
+            verified: None,
+        }
     }
 
     /// Names more certificates that the responder's may be among.
@@ -85,6 +95,12 @@ impl<'a> Question<'a> {
     #[must_use]
     pub(crate) fn skew_seconds(self, seconds: u64) -> Self {
         Question { skew_seconds: seconds, ..self }
+    }
+
+    /// Remembers whose responder it was there.
+    #[must_use]
+    pub(crate) fn verified(self, verified: &'a Verified) -> Self {
+        Question { verified: Some(verified), ..self }
     }
 
     /// Sends a nonce of 1 to 32 bytes; an answer may be without one, but not with another.

@@ -153,7 +153,7 @@ impl Extension {
     pub(crate) fn held(&self, unit: usize) -> Result<ValidationData> {
         let (place, file) = self.place(unit)?;
         let mut held = file.content.held(place.index)?;
-        for subject in self.subjects.get(unit) {
+        if let Some(subject) = self.subjects.get(unit) {
             subject.certificates.iter().for_each(|one| held.add_certificate(one));
             let tokens = subject.stamps.iter().flat_map(|stamp| stamp.token.certificates());
             tokens.for_each(|one| held.add_certificate(one));

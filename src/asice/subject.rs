@@ -101,7 +101,7 @@ impl Judge<'_> {
                 Some(TimeStampKind::Archive) => StampKind::Archive,
                 _ => StampKind::Signature,
             };
-            stamps.push(Stamp { kind, token: Arc::new(token) });
+            stamps.push(Stamp { kind, token });
         }
         Ok(None)
     }
@@ -112,7 +112,7 @@ pub(super) enum Look {
     Unreadable,
     /// The token, and what it should be over, by its own algorithm; `None` where that can't be computed.
     Read {
-        token: Token,
+        token: Arc<Token>,
         imprint: Option<Digest>,
     },
 }
@@ -131,7 +131,7 @@ pub(super) fn look_at(
 ) -> Result<Look> {
     let stamp = file.signatures().get(index).and_then(|signature| signature.time_stamps.get(number));
     let Some(stamp) = stamp else { return Ok(Look::Unreadable) };
-    let Ok(token) = Token::read(&stamp.token, limits) else { return Ok(Look::Unreadable) };
+    let Ok(token) = Token::read(&stamp.token, limits).map(Arc::new) else { return Ok(Look::Unreadable) };
     let Some(algorithm) = token.info().imprint_algorithm() else { return Ok(Look::Read { token, imprint: None }) };
     let imprint = match stamp.kind {
         TimeStampKind::Signature => stamp.covered.as_deref().map(|covered| algorithm.digest(covered)),

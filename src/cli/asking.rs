@@ -19,6 +19,8 @@ use super::{Outcome, Stop, args};
 pub(crate) struct Asking {
     tsas: Vec<TsaTable>,
     allow_host: Vec<String>,
+    proxy: Option<String>,
+    timeout: Option<Duration>,
     requests: usize,
     cache: Option<PathBuf>,
     evidence: Option<PathBuf>,
@@ -38,6 +40,8 @@ impl Asking {
         Ok(Asking {
             tsas,
             allow_host: args.allow_host.clone(),
+            proxy: args.proxy.clone(),
+            timeout: args.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             requests: args.requests.unwrap_or(REQUESTS),
             cache: args.cache.clone(),
             evidence: None,
@@ -98,7 +102,8 @@ impl Asking {
             cache = cache.directory(folder, limits).map_err(Stop::about(folder.display().to_string()))?;
         }
         let services = Services::new(transport, clock).tsas(tsas).requests(self.requests).workers(workers);
-        Ok(services.cache(cache).cancel_on(cancel))
+        let services = services.cache(cache).cancel_on(cancel);
+        Ok(if self.is_offline() { services.offline() } else { services })
     }
 
     fn is_offline(&self) -> bool {
@@ -117,6 +122,12 @@ impl Asking {
         let mut settings = HttpSettings::new(limits);
         for host in &self.allow_host {
             settings = settings.allow(host).map_err(Stop::about("--allow-host"))?;
+        }
+        if let Some(proxy) = &self.proxy {
+            settings = settings.proxy(proxy).map_err(Stop::about("--proxy"))?;
+        }
+        if let Some(timeout) = self.timeout {
+            settings = settings.timeout(timeout);
         }
         let http = Http::new(settings, tsas).map_err(Stop::about("--tsa"))?;
         Ok(match &self.record {

@@ -68,7 +68,6 @@ pub struct Upgrade {
     answers: Answers,
     proved: Proved,
     added: Vec<AddedTimeStamp>,
-    is_changed: bool,
     origin: Began,
     /// How the time-stamps were asked for that were taken, by unit and step.
     settings: BTreeMap<(u64, u64), Settings>,
@@ -158,7 +157,6 @@ impl Upgrade {
             answers: Answers::default(),
             proved: Proved::default(),
             added: Vec::new(),
-            is_changed: false,
             origin,
             settings: BTreeMap::new(),
         })

@@ -178,7 +178,7 @@ fn open_pem(blocks: &[Block], password: Option<&Secret>, limits: &Limits) -> Res
 }
 
 fn open_encrypted(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> Result<PrivateKey> {
-    PrivateKey::from_pkcs8(&*decrypted(bytes, password, limits)?)
+    PrivateKey::from_pkcs8(&decrypted(bytes, password, limits)?)
 }
 
 fn decrypted(bytes: &[u8], password: Option<&Secret>, limits: &Limits) -> Result<Zeroizing<Vec<u8>>> {

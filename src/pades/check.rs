@@ -17,7 +17,6 @@ use crate::signing::{Stamp, StampKind, Subject};
 /// A document time-stamp that is sound: it fits what it covers, and its own signature verifies.
 #[derive(Debug)]
 pub(crate) struct DocumentStamp {
-    pub(crate) field: String,
     pub(crate) token: Arc<Token>,
     /// What lies before is under it.
     before: u64,
@@ -38,7 +37,7 @@ impl DocumentStamp {
                 let then = document.as_of(covered.end());
                 let named = then.map_or_else(|| Ok(Named::default()), |then| Named::read(&then))?;
                 let (before, end) = (covered.before(), covered.end());
-                stamps.push(DocumentStamp { field: signature.field.clone(), token, before, end, named });
+                stamps.push(DocumentStamp { token, before, end, named });
             }
         }
         stamps.sort_by_key(|stamp| stamp.end);

@@ -11,15 +11,18 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::pki::Certificate;
 use crate::pki::name::NameKey;
+use crate::pki::{Certificate, Verified};
 use crate::time::Time;
 
 /// Certificates that are trusted because the caller says so: key and name count, their validity does not.
 ///
 /// There may be thousands: they are found by name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Anchors(BTreeMap<NameKey, Vec<Certificate>>);
+pub(crate) struct Anchors {
+    by_name: BTreeMap<NameKey, Vec<Certificate>>,
+    verified: Verified,
+}
 
 impl Anchors {
     /// Trusts these, and nobody else.
@@ -28,12 +31,12 @@ impl Anchors {
         for certificate in certificates {
             by_name.entry(NameKey::of(certificate.subject_der())).or_default().push(certificate);
         }
-        Anchors(by_name)
+        Anchors { by_name, verified: Verified::default() }
     }
 
     /// Whether nobody is trusted.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_name.is_empty()
     }
 
     /// Whether this very certificate is trusted.
@@ -41,9 +44,14 @@ impl Anchors {
         self.named(&NameKey::of(certificate.subject_der())).contains(certificate)
     }
 
+    /// Signatures that were verified on the way to them.
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
     /// Those of a name.
     fn named(&self, name: &NameKey) -> &[Certificate] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -199,7 +199,7 @@ fn services(net: &Arc<Net>, hosts: &[&str]) -> Services {
 }
 
 fn of_tsas(net: &Arc<Net>, tsas: Vec<Tsa>) -> Services {
-    let net: Arc<dyn Transport> = Arc::clone(net) as Arc<dyn Transport>;
+    let net: Arc<dyn Transport> = Arc::<Net>::clone(net);
     let services = Services { unit: Duration::from_millis(2), ..Services::new(net, Arc::new(SystemClock)) };
     services.workers(2).tsas(tsas)
 }

@@ -110,10 +110,6 @@ impl Values {
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.certificates.is_empty() && !self.has_revocation()
-    }
-
     pub(super) fn has_certificates(&self) -> bool {
         !self.certificates.is_empty()
     }

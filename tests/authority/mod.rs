@@ -2,10 +2,7 @@
 //! keys that everybody knows, and answers to requests in memory.
 
 #[cfg(feature = "http")]
-mod server;
-
-#[cfg(feature = "http")]
-pub use server::Server;
+pub mod server;
 
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};

@@ -11,7 +11,7 @@ use eseal::{
     Upgrade, UpgradePlan,
 };
 
-use crate::authority::Server;
+use crate::authority::server::Server;
 
 fn upgrades(server: &Server, level: Level, count: u8) -> Vec<Upgrade> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/pdf/table-lf.pdf");

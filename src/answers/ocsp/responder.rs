@@ -48,7 +48,11 @@ fn authority(response: &Response, signer: &Certificate, question: &Question<'_>)
     if signer == question.certificate {
         return Err("it answers for itself");
     }
-    if !same_name(signer.issuer_der(), issuer.subject_der()) || !signer.is_signed_by(issuer.key()) {
+    let is_signed = || match question.verified {
+        Some(verified) => verified.is_signed_by(signer, issuer),
+        None => signer.is_signed_by(issuer.key()),
+    };
+    if !same_name(signer.issuer_der(), issuer.subject_der()) || !is_signed() {
         return Err("it is not certified by the issuer itself");
     }
     let extensions = signer.extensions().map_err(|_| "its certificate's extensions can't be read")?;

@@ -335,7 +335,7 @@ fn data_are_read_once() {
     assert_eq!(entry.method, Method::Stored);
     let len = u64::try_from(bytes.len()).unwrap();
     let counted = Arc::new(Counted { bytes, range: entry.data.clone(), read: Mutex::new(0) });
-    let source = Source::from_reader(Arc::clone(&counted) as Arc<dyn ReadAt>, len);
+    let source = Source::from_reader(Arc::<Counted>::clone(&counted), len);
     let container = Container::open(&source, &Limits::default()).unwrap();
     let before = *counted.read.lock().unwrap();
     let mut extension = Extension::open(&container, &[SHA256]).unwrap();

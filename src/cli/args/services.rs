@@ -15,6 +15,13 @@ pub(crate) struct Services {
     /// A host that may be asked although its address is private or loopback; repeatable.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) allow_host: Vec<String>,
+    /// Reach services through this HTTP proxy, but for those whose table [[tsa]] names another. It is the proxy then
+    /// that looks up names, so that only addresses given as numbers can be held back.
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Wait so long for a whole answer [default: 20].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timeout: Option<u32>,
     /// Have so many requests out at once [default: 16].
     #[arg(long, value_name = "N")]
     pub(crate) requests: Option<usize>,

@@ -141,7 +141,6 @@ impl Upgrade {
             }
             other => other?,
         }
-        self.is_changed = true;
         let subjects = self.carrier.subjects(number).iter().zip(&unit.left_out);
         let is_stamped = subjects.clone().all(|(subject, fault)| fault.is_some() || !subject.stamps.is_empty());
         if !is_stamped {
@@ -185,7 +184,7 @@ impl Upgrade {
             return Ok(open);
         }
         let nonce = nonce_of(&self.moment, b"data", number, unit.steps);
-        self.is_changed |= self.carrier.put_data(number, &collected, &nonce)?;
+        self.carrier.put_data(number, &collected, &nonce)?;
         unit.after_data(&self.plan);
         Ok(open)
     }

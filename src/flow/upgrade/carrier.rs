@@ -149,20 +149,26 @@ impl Carrier {
         }
     }
 
-    /// Puts in what proves the signatures, and their time-stamps, unless it holds all of it; whether it did.
-    pub(super) fn put_data(&mut self, unit: usize, data: &Collected, nonce: &[u8; 32]) -> Result<bool> {
+    /// Puts in what proves the signatures, and their time-stamps, unless it holds all of it.
+    pub(super) fn put_data(&mut self, unit: usize, data: &Collected, nonce: &[u8; 32]) -> Result<()> {
         let held = self.held(unit)?;
         let new = data.without(&held);
         match self {
             // Some look for certificates in the DSS alone, though they are in the signature, too.
-            Carrier::Pdf(pdf) if !new.is_empty() || !pdf.has_data() => pdf.put_data(&data.together(), nonce)?,
-            Carrier::Container(container) if !new.is_empty() => {
-                container.put_data(unit, &new.signer, &new.stamps)?;
-            }
-            Carrier::Pdf(_) | Carrier::Container(_) => return Ok(false),
-            Carrier::Fresh(_) => return Err(Error::Bug("data without a time-stamp")),
+            Carrier::Pdf(pdf) if !new.is_empty() || !pdf.has_data() => pdf.put_data(&data.together(), nonce),
+            Carrier::Container(container) if !new.is_empty() => container.put_data(unit, &new.signer, &new.stamps),
+            Carrier::Pdf(_) | Carrier::Container(_) => Ok(()),
+            Carrier::Fresh(_) => Err(Error::Bug("data without a time-stamp")),
         }
-        Ok(true)
+    }
+
+    /// Whether anything was added since it was signed or opened.
+    pub(super) fn is_changed(&self) -> bool {
+        match self {
+            Carrier::Pdf(pdf) => pdf.is_changed(),
+            Carrier::Fresh(_) => false,
+            Carrier::Container(container) => container.is_changed(),
+        }
     }
 
     /// What an archive time-stamp has to be over.

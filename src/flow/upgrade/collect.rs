@@ -9,7 +9,7 @@ use super::answers::{Answer, Answers};
 use super::plan::UpgradePlan;
 use crate::answers::ValidationData;
 use crate::answers::ocsp::{self, Responder};
-use crate::digest::DigestAlgorithm;
+use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{CertificateError, Error, ErrorCode, Limit, Result};
 use crate::evidence::Fetch;
 use crate::limits::Limits;
@@ -23,9 +23,15 @@ use crate::time::Time;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Claim {
     /// SHA-256 of the certificate.
-    id: [u8; 32],
+    certificate: Digest,
     is_stamp: bool,
     at: Time,
+}
+
+impl Claim {
+    fn new(certificate: &Certificate, purpose: Purpose, at: Time) -> Self {
+        Claim { certificate: certificate.sha256(), is_stamp: purpose == Purpose::Timestamping, at }
+    }
 }
 
 /// What there is to prove a claim with.
@@ -68,9 +74,7 @@ impl Proved {
         evidences: &Evidences<'_>,
         unfit: &mut Unfit,
     ) -> Result<Proof> {
-        let mut id = [0; 32];
-        id.iter_mut().zip(certificate.sha256().as_bytes()).for_each(|(to, from)| *to = *from);
-        let claim = Claim { id, is_stamp: purpose == Purpose::Timestamping, at };
+        let claim = Claim::new(certificate, purpose, at);
         if let Some(data) = self.proofs.get(&claim) {
             return Ok(Proof::Complete(data.clone()));
         }
@@ -102,9 +106,13 @@ impl Proved {
         at: Time,
         evidences: &Evidences<'_>,
     ) -> Result<Option<Vec<Fetch>>> {
+        let claim = Claim::new(certificate, Purpose::Timestamping, at);
         let mut work = Work::new(evidences, at);
         Ok(match work.path(certificate, Purpose::Timestamping)? {
-            Some(_) => None,
+            Some(path) => {
+                self.paths.insert(claim, path);
+                None
+            }
             None => Some(work.open),
         })
     }
@@ -223,20 +231,25 @@ impl<'a> Work<'a> {
             let id = fetch.id();
             let Some(answer) = self.evidences.answers.get(&id) else { return self.ask(fetch) };
             let unfit = self.unfit.iter().rev().find(|(other, _)| *other == id).map(|(_, error)| error.clone());
-            fault = unfit.or(answer.content.as_ref().err().cloned()).or(fault);
+            let new = unfit.or(answer.content.as_ref().err().cloned());
+            // That a list is of yesterday is no news where a service should have answered.
+            let is_worth_it = |error: &Error| fault.is_none() || error.code() != ErrorCode::CrlStale;
+            fault = new.filter(is_worth_it).or(fault);
         }
         let nowhere = || about(CertificateError::new(ErrorCode::RevocationMissing).into(), &pair.certificate);
         Err(fault.unwrap_or_else(nowhere))
     }
 
     fn by_ocsp(&mut self, pair: &Pair, questions: &[Fetch]) -> Result<bool> {
-        let Evidences { held, answers, limits, .. } = self.evidences;
+        let Evidences { plan, held, answers, limits, .. } = self.evidences;
         let fetched = answers.ocsp().map(|(id, answer, response)| (response, Some((id, answer))));
         for (response, answer) in fetched.chain(held.ocsp().iter().map(|response| (response, None))) {
             // One that the document holds has to be of the time that it speaks for, whenever it is looked at.
             let at = answer.map_or(self.at.max(response.produced_at()), |(_, answer)| answer.received);
-            let question =
-                ocsp::Question::new(&pair.certificate, &pair.issuer, at).known(&self.known).skew_seconds(SKEW_SECONDS);
+            let question = ocsp::Question::new(&pair.certificate, &pair.issuer, at)
+                .known(&self.known)
+                .verified(plan.anchors.verified())
+                .skew_seconds(SKEW_SECONDS);
             let question = pair.not_older_than.map_or(question, |time| question.not_older_than(time));
             let status = match response.check(&question, limits) {
                 Ok(status) => status,
@@ -270,6 +283,7 @@ impl<'a> Work<'a> {
             let at = answer.map_or(self.at.max(list.this_update()), |(_, answer)| answer.received);
             let Some(signer) = self.signer_of(list, pair, at)? else { continue };
             let question = crl::Question::new(&pair.certificate, &signer, at).skew_seconds(SKEW_SECONDS);
+            let question = pair.not_older_than.map_or(question, |time| question.not_older_than(time));
             let status = match list.check(&question, limits) {
                 Ok(status) => status,
                 Err(error) => {

@@ -83,7 +83,7 @@ impl Upgrade {
         }
         UpgradeReport {
             level: self.reached(),
-            is_unchanged: !self.is_changed && self.is_done(),
+            is_unchanged: !self.carrier.is_changed() && self.is_done(),
             time_stamps: self.added.clone(),
             revocation: revocation(&self.answers),
             left_out,

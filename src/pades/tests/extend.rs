@@ -201,7 +201,7 @@ fn the_document_is_read_once() {
     let twice = written(&signed(&open(once), "p384"));
     let len = to_u64(twice.len());
     let counting = Arc::new(Counting(twice, AtomicU64::new(0)));
-    let source = Source::from_reader(Arc::clone(&counting) as Arc<dyn ReadAt>, len);
+    let source = Source::from_reader(Arc::<Counting>::clone(&counting), len);
     let document = Document::open(&source, &Limits::default(), Recovery::Refuse).unwrap();
     let mut extension = Extension::open(&document, &[Sha256]).unwrap();
     assert_eq!(kinds(&extension), [[Signature], [Signature]]);

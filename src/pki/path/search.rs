@@ -180,7 +180,7 @@ impl<'a> Search<'a> {
         let (Some(certificate), Some(signer)) = (self.certificate(subject), self.certificate(issuer)) else {
             return Ok(false);
         };
-        let verdict = certificate.is_signed_by(signer.key());
+        let verdict = self.anchors.verified().is_signed_by(certificate, signer);
         self.signed_by.insert((subject, issuer), verdict);
         Ok(verdict)
     }
