@@ -139,6 +139,17 @@ fn values_are_merged_until_an_archive_time_stamp_covers_them() {
     file.put_data(0, &second, &[(0, second.clone())]).unwrap();
     assert_eq!(text(&file), once, "nothing is new");
 
+    // Without a container before the first archive time-stamp none comes later: libdigidocpp would take it in there.
+    let mut late = open(text(&file).as_bytes());
+    late.put_archive(0, &stamp, &[1; 32]).unwrap();
+    let before = text(&late);
+    late.put_data(0, &ValidationData::default(), &[(1, all.clone())]).unwrap();
+    assert_eq!(text(&late), before);
+
+    let mut third = ValidationData::default();
+    let other = include_bytes!("../../../testdata/signers/issuing.pem");
+    third.add_certificate(&crate::Certificate::parse(other).unwrap());
+    file.put_data(0, &ValidationData::default(), &[(0, third)]).unwrap();
     let imprint = file.archive_imprint(0, DigestAlgorithm::Sha256, &mut data).unwrap();
     file.put_archive(0, &stamp, &[1; 32]).unwrap();
     let id = file.signatures()[0].time_stamps[1].id.clone().unwrap();
