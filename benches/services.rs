@@ -1,4 +1,4 @@
-//! A thousand documents to B-LT, against services that take 50 ms for each answer: `cargo bench --bench services`.
+//! A thousand documents to higher levels, against services that take 50 ms for each answer: `cargo bench --bench services`.
 //!
 //! The services are in a process of their own: this program, called with `serve`. What is measured is wall time: it is
 //! spent waiting, and the question is how well.
@@ -66,7 +66,8 @@ fn table() {
         let after = counts(&url);
         let [time_stamps, questions] = [0, 1].map(|n| after[n] - before[n]);
         println!(
-            "| {DOCUMENTS} documents to {level:?}, {REQUESTS} requests at once | {:.2} s × 1.15 | {:.3} s | × {:.3}; {time_stamps} time-stamps, {questions} OCSP questions, {workers} workers |",
+            "| {DOCUMENTS} documents to {}, {REQUESTS} requests at once | {:.2} s × 1.15 | {:.3} s | × {:.3}; {time_stamps} time-stamps, {questions} OCSP questions, {workers} workers |",
+            level.as_str(),
             bound.as_secs_f64(),
             took.as_secs_f64(),
             took.as_secs_f64() / bound.as_secs_f64(),

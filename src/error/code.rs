@@ -350,6 +350,9 @@ codes! {
     DocumentUnsigned = "document.unsigned", Never, Document, "the document has no signature",
         "A level can only be given to what is signed.",
         "Sign it first: `eseal seal` or `eseal prepare`.";
+    SignatureKind = "signature.kind", Never, Document, "the signature is of a kind that has no higher levels",
+        "Only `ETSI.CAdES.detached` signatures of PDFs have the levels of EN 319 142-1; `adbe.pkcs7.detached` and older ones may be sound, but have none.",
+        "Leave it as it is, or add a signature with a level: `eseal seal --level b-lta` protects the whole document.";
     SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
         "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
         "Sign exactly the digest that `prepare` printed; check the order of a batch. The prepared state is kept, so the right value can still come.";

@@ -3,12 +3,13 @@
 use super::signing::{moment, plan, sign};
 use crate::{Certificate, Document, Evidence, Level, Limits, Moment, Source, Step, Time, Upgrade, UpgradePlan};
 
-/// Takes `data` as a saved upgrade, as changes to a sound one (offset of 2 bytes, byte), and as the answer to
-/// everything that one asks.
+/// Takes `data` as a signed document, as a saved upgrade, as changes to a sound one (offset of 2 bytes, byte), and as
+/// the answer to everything that one asks.
 ///
 /// No answer is good here, so that no level is ever reached; whatever comes out keeps the document.
 pub fn upgrade_state(data: &[u8]) {
     let Some(plan) = upgrade_plan() else { return };
+    raise(data, &plan);
     for inputs in [DOCUMENT, SIGNED] {
         if let Ok(upgrade) = Upgrade::resume(data, Source::from_bytes(inputs), &plan) {
             climb(upgrade, inputs, data);
@@ -26,6 +27,26 @@ pub fn upgrade_state(data: &[u8]) {
     }
     if let Ok(upgrade) = Upgrade::resume(&changed, Source::from_bytes(DOCUMENT), &plan) {
         climb(upgrade, DOCUMENT, data);
+    }
+}
+
+/// Raises whatever opens, with answers that are none.
+fn raise(data: &[u8], plan: &UpgradePlan) {
+    let limits = Limits { pdf_reads: 5_000, pdf_streams_bytes: 32 << 20, ..Limits::default() };
+    let Ok(document) = Document::open(Source::from_bytes(data), &limits) else { return };
+    let Some(later) = later() else { return };
+    let (Ok(mut upgrade), Ok(again)) = (document.upgrade(plan, later), document.upgrade(plan, later)) else { return };
+    assert_eq!(format!("{upgrade:?}"), format!("{again:?}"), "the same document looked at twice");
+    for _ in 0..ROUNDS {
+        let Ok(Step::Need(fetches)) = upgrade.step() else { break };
+        for fetch in fetches {
+            upgrade.supply(Evidence::answer(fetch.id(), Source::from_bytes(&b""[..])), later.time());
+        }
+    }
+    let _ = (upgrade.report(), upgrade.forecast().is_ok());
+    if let Ok(output) = upgrade.output() {
+        let written = output.write_to(std::io::sink());
+        assert_eq!(written.ok(), u64::try_from(data.len()).ok(), "nothing was added");
     }
 }
 

@@ -101,15 +101,18 @@ pub(crate) fn subject(signature: &Signature, stamps: &[DocumentStamp], dss: &Dss
         stamps: in_value.chain(over).collect(),
         certificates: signature.cms.as_ref().map(|(cms, _)| cms.certificates().to_vec()).unwrap_or_default(),
         signer: certificate,
-        fault: fault
-            .map(|detail| Refusal::new(ErrorCode::SignatureBroken).file(signature.field.clone()).detail(detail).into()),
+        fault: fault.map(|fault| fault.file(signature.field.clone()).into()),
     }
 }
 
-fn fault(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
+fn fault(signature: &Signature, stamps: &ValueStamps) -> Option<Refusal> {
     if signature.sub_filter != SUB_FILTER {
-        return Some("it is no PAdES signature");
+        return Some(Refusal::new(ErrorCode::SignatureKind));
     }
+    broken(signature, stamps).map(|detail| Refusal::new(ErrorCode::SignatureBroken).detail(detail))
+}
+
+fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
     if signature.covered.is_err() {
         return Some("its ByteRange is not one around its Contents");
     }

@@ -48,7 +48,7 @@ fn state() {
 
 #[test]
 fn upgrade_state() {
-    replay("upgrade_state", &[], eseal::fuzzing::upgrade_state);
+    replay("upgrade_state", &["testdata/pdf", "testdata/asice"], eseal::fuzzing::upgrade_state);
 }
 
 #[test]
