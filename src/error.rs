@@ -34,7 +34,7 @@ pub enum Error {
     /// The bytes are not what their format says. Reject the document or have it made anew.
     Malformed(Malformed),
     /// Sound input, but signing it so would break or mislead.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// A bound of [`Limits`](crate::Limits) was reached. Raise the limit or reject the document.
     LimitExceeded(Limit),
     /// The signature does not fit in the room that was reserved. Prepare again with more room.
@@ -218,7 +218,7 @@ macro_rules! from_parts {
     ($($part:ident => $variant:ident),+ $(,)?) => {
         $(impl From<$part> for Error {
             fn from(e: $part) -> Self {
-                Error::$variant(e)
+                Error::$variant(e.into())
             }
         })+
     };

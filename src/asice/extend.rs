@@ -254,7 +254,7 @@ impl Extension {
         let Some(file) = self.files.get_mut(place.file) else { return Err(no_such_unit().into()) };
         let entry = file.entry.clone();
         change(&mut file.content, place.index).map_err(|error| match error {
-            Error::Refused(refusal) => Refusal { file: Some(entry), ..refusal }.into(),
+            Error::Refused(refusal) => Refusal { file: Some(entry), ..*refusal }.into(),
             other => other,
         })?;
         // Whatever is added makes it longer.
