@@ -67,10 +67,10 @@ impl Signed {
         self.essentials.level
     }
 
-    /// Begins to raise it; nothing of the document is read again for that, where its digest is the time-stamps'.
+    /// Begins to raise it; a PDF is not read again for that.
     ///
     /// # Errors
-    /// [`Error::Misuse`](crate::Error::Misuse) only.
+    /// When the container that it was put into can't be read again.
     pub fn upgrade(self, plan: &UpgradePlan, moment: Moment) -> Result<Upgrade> {
         Upgrade::of_signed(self.inputs, self.essentials, self.value, plan, moment)
     }

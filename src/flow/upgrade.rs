@@ -23,10 +23,10 @@ pub use report::{AddedTimeStamp, FetchedRevocation, Forecast, UpgradeReport};
 use self::answers::Answers;
 use self::carrier::{Carrier, Fresh};
 use self::collect::{Evidences, Proof, Proved};
-use self::unit::{Stage, Unit};
+use self::unit::{Stage, Unit, faults};
 use crate::asice::{self, Container};
 use crate::digest::DigestAlgorithm;
-use crate::error::{ErrorCode, Refusal, Result, Scope};
+use crate::error::{ErrorCode, Refusal, Result};
 use crate::evidence::{Evidence, Fetch};
 use crate::flow::essentials::{Body, Essentials};
 use crate::flow::{Format, Inputs};
@@ -168,6 +168,14 @@ impl Upgrade {
     /// Why the level can't be reached: a fault of the document or its certificates, or an answer, or its lack, for
     /// which there is no substitute. What was reached is kept; after [`Upgrade::retry`] it can be tried again.
     pub fn step(&mut self) -> Result<Step> {
+        match self.needs()? {
+            open if open.is_empty() => self.output().map(Step::Done),
+            open => Ok(Step::Need(open)),
+        }
+    }
+
+    /// Goes on as far as the answers allow; what is needed next, nothing where it is done.
+    pub(crate) fn needs(&mut self) -> Result<Vec<Fetch>> {
         // What is asked about revocation has to be later than all of the first time-stamps.
         let mut open = self.advance_all(Stage::Stamp)?;
         if open.is_empty() {
@@ -175,13 +183,13 @@ impl Upgrade {
         }
         if !open.is_empty() {
             self.asked = open.iter().map(|fetch| (fetch.id(), fetch.clone())).collect();
-            return Ok(Step::Need(open));
+            return Ok(open);
         }
         // One signature that can't be raised does not stop the others; where there are no others, it is the result.
         let mut faults = self.units.iter().flat_map(|unit| &unit.left_out);
         match faults.clone().flatten().next() {
             Some(first) if faults.all(Option::is_some) => Err(first.clone()),
-            _ => self.output().map(Step::Done),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -210,15 +218,12 @@ impl Upgrade {
         }
     }
 
-    /// Forgets failures and answers that were refused: the next step asks again.
+    /// Forgets failures and answers that were refused, and takes up again what was left out for them: the next step
+    /// asks again.
     pub fn retry(&mut self) {
         self.answers.forget_failures();
-        for unit in &mut self.units {
-            for fault in &mut unit.left_out {
-                if fault.as_ref().is_some_and(|error| error.scope() == Scope::Service) {
-                    *fault = None;
-                }
-            }
+        for (number, unit) in self.units.iter_mut().enumerate() {
+            unit.left_out = faults(self.carrier.subjects(number));
         }
     }
 

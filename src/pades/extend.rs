@@ -11,7 +11,7 @@ use crate::answers::ocsp::Response;
 use crate::answers::timestamp::Token;
 use crate::cms::Embedded;
 use crate::digest::{Digest, DigestAlgorithm, State};
-use crate::error::{ErrorCode, Misuse, Refusal, Result};
+use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::output::{Check, Output, Piece, Update};
 use crate::pades::check::{DocumentStamp, subject};
@@ -36,7 +36,6 @@ pub(crate) struct Extension {
     source_digest: Option<Digest>,
     /// All that is appended.
     tail: Arc<Vec<u8>>,
-    is_changed: bool,
     /// Source and tail.
     document: Document,
     /// Over all of the document.
@@ -108,7 +107,6 @@ impl Extension {
         }
         let mut extension = Extension::new(source, document, vec![state])?;
         extension.tail = tail;
-        extension.is_changed = true;
         extension.source_digest = Some(source_digest);
         extension.hold(cms, &subject.certificates, limits)?;
         for stamp in &subject.stamps {
@@ -129,27 +127,14 @@ impl Extension {
         &self.held
     }
 
-    /// The algorithm for a time-stamp: the wanted one, unless the document would have to be read again for it.
-    pub(crate) fn digest_algorithm(&self, wanted: DigestAlgorithm) -> DigestAlgorithm {
-        let has = |algorithm: DigestAlgorithm| self.states.iter().any(|state| state.algorithm() == algorithm);
-        let first = self.states.first().map_or(wanted, State::algorithm);
-        if has(wanted) { wanted } else { first }
-    }
-
-    /// A document time-stamp to be appended, with `room` bytes for the token, or as many as PDF/A allows.
+    /// A document time-stamp to be appended, with `room` bytes for the token, or as many as PDF/A allows. Its digest is
+    /// by the wanted algorithm, unless the document would have to be read again for that.
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) with the offset when the document is damaged; `limit.exceeded`.
-    pub(crate) fn stamp(&self, algorithm: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<StampDraft> {
-        if let Some(state) = self.states.iter().find(|state| state.algorithm() == algorithm) {
-            return StampDraft::new(&self.document, state, room, nonce);
-        }
-        let mut state = State::new(algorithm);
-        self.document.source().for_each(0..self.document.source().len(), |bytes| {
-            state.update(bytes);
-            Ok(())
-        })?;
-        StampDraft::new(&self.document, &state, room, nonce)
+    pub(crate) fn stamp(&self, wanted: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<StampDraft> {
+        let found = self.states.iter().find(|state| state.algorithm() == wanted).or(self.states.first());
+        StampDraft::new(&self.document, found.ok_or(Error::Bug("a document that was not hashed"))?, room, nonce)
     }
 
     /// Appends `draft` with its token, which is then over every subject.
@@ -197,18 +182,15 @@ impl Extension {
 
     /// Whether anything was appended to what came in.
     pub(crate) fn is_changed(&self) -> bool {
-        self.is_changed
+        !self.tail.is_empty()
     }
 
     /// The source and all that is appended.
-    ///
-    /// # Errors
-    /// None yet.
-    pub(crate) fn output(&self) -> Result<Output> {
+    pub(crate) fn output(&self) -> Output {
         let kept = self.source.len();
         let checks = self.source_digest.map(|digest| Check::of(digest, 0..kept)).into_iter().collect();
         let tail = vec![Piece::Bytes(self.tail.to_vec())];
-        Ok(Output::update(Update { source: self.source.clone(), kept, checks, tail }))
+        Output::update(Update { source: self.source.clone(), kept, checks, tail })
     }
 
     fn new(source: &Source, document: Document, states: Vec<State>) -> Result<Self> {
@@ -219,7 +201,6 @@ impl Extension {
             source: source.clone(),
             source_digest: None,
             tail: Arc::default(),
-            is_changed: false,
             document,
             states,
             subjects: Vec::new(),
@@ -254,7 +235,6 @@ impl Extension {
     fn append(&mut self, tail: Arc<Vec<u8>>, bytes: &[u8], document: Document) {
         self.tail = tail;
         self.document = document;
-        self.is_changed = true;
         for state in &mut self.states {
             state.update(bytes);
         }

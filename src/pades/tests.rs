@@ -20,7 +20,7 @@ fn open(bytes: impl Into<Vec<u8>>) -> Document {
 
 fn written(extension: &Extension) -> Vec<u8> {
     let mut out = Vec::new();
-    extension.output().unwrap().write_to(&mut out).unwrap();
+    extension.output().write_to(&mut out).unwrap();
     out
 }
 

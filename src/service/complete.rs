@@ -260,7 +260,8 @@ impl<'a> Run<'a> {
                     let is_known = had_stamps || had_fault || self.turned_down(index, &fault);
                     if is_known { self.next_tsa(index, error) } else { self.end(index, Err(error)) }
                 }
-                Some(fault) => self.refused(index, error, fault.role, given),
+                Some(fault) => self.refused(index, error, &[fault.role], given),
+                None if speaks_against(error.code()) => self.refused(index, error, &[Role::Ocsp, Role::Crl], given),
                 None => self.end(index, Err(error)),
             },
         }
@@ -292,8 +293,8 @@ impl<'a> Run<'a> {
     }
 
     /// An answer other than a time-stamp was refused: one that was kept is asked for anew, and a passing fault again.
-    fn refused(&mut self, index: usize, error: Error, role: Role, given: Vec<Given>) {
-        let of_role = || given.iter().filter(|one| one.fetch.role() == role);
+    fn refused(&mut self, index: usize, error: Error, roles: &[Role], given: Vec<Given>) {
+        let of_role = || given.iter().filter(|one| roles.contains(&one.fetch.role()));
         of_role().for_each(|one| self.services.cache.forget(&one.fetch, one.received));
         let Some(climber) = self.climbs.get_mut(index) else { return };
         if of_role().any(|one| one.is_kept) && climber.renewals < RENEWALS {
@@ -346,6 +347,11 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+/// Whether an answer says that a certificate is no good: one that was kept may be out of date.
+fn speaks_against(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::CertificateRevoked | ErrorCode::CertificateOnHold)
 }
 
 /// Faults that a second try may find gone.

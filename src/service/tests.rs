@@ -8,6 +8,7 @@ use super::complete::complete_all;
 use super::work::{Climb, Next};
 use super::*;
 use crate::digest::DigestAlgorithm;
+use crate::error::CertificateError;
 use crate::evidence::{Evidence, Fetch, Role};
 use crate::source::Source;
 use crate::system::SystemClock;
@@ -78,6 +79,9 @@ impl Climb for Document {
             };
             let content = evidence.content().map_err(|fault| Error::from(fault.clone()))?;
             let content = content.window(0..content.len()).unwrap();
+            if content.starts_with(b"bad: on hold") {
+                return Err(CertificateError::new(ErrorCode::CertificateOnHold).into());
+            }
             if content.starts_with(b"bad") {
                 let code = match fetch.role() {
                     Role::Timestamp => ErrorCode::TimestampRejected,
@@ -313,6 +317,14 @@ fn a_kept_answer_that_is_refused_is_asked_for_anew() {
     services.cache.put(&crl, cache::Entry { content, asked: now, received: now });
     assert!(complete_all(&services, &mut [Document::new(2)])[0].is_ok());
     assert_eq!(net.count("crl.example"), 2);
+    // A suspension that was kept may have been lifted since; one that is news counts.
+    let content = Source::from_bytes("bad: on hold");
+    services.cache.put(&crl, cache::Entry { content, asked: now, received: now });
+    assert!(complete_all(&services, &mut [Document::new(3)])[0].is_ok());
+    assert_eq!(net.count("crl.example"), 3);
+    let net = Arc::new(Net::new().host("crl.example", |_, _| Ok("bad: on hold")));
+    let results = complete_all(&self::services(&net, &["tsa.example"]), &mut [Document::new(4)]);
+    assert_eq!((codes(&results), net.count("crl.example")), (vec![Some(ErrorCode::CertificateOnHold)], 1));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::digest::DigestAlgorithm;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Fetch};
-use crate::flow::{Step, Upgrade};
+use crate::flow::Upgrade;
 use crate::time::Time;
 
 /// What is driven: an [`Upgrade`], or what a test puts in its place.
@@ -26,11 +26,8 @@ pub(super) enum Next {
 
 impl Climb for Upgrade {
     fn step(&mut self) -> Result<Next> {
-        match Upgrade::step(self)? {
-            // Whoever wants the result asks the upgrade again.
-            Step::Done(_) => Ok(Next::Done),
-            Step::Need(fetches) => Ok(Next::Need(fetches)),
-        }
+        let needs = self.needs()?;
+        Ok(if needs.is_empty() { Next::Done } else { Next::Need(needs) })
     }
 
     fn supply(&mut self, evidence: Evidence, received: Time) {

@@ -227,6 +227,15 @@ fn a_revoked_signer_stops_it_and_what_was_reached_stays() {
     let mut written = Vec::new();
     upgrade.output().unwrap().write_to(&mut written).unwrap();
     assert_eq!(levels(&written)[0].0, Some("B-T"));
+    // A suspension may be lifted: neither the next try nor the next process takes the old answer for news.
+    let state = upgrade.to_state().unwrap();
+    service.manner.is_revoked = false;
+    let plan = upgrade_plan(&authority, Level::Blta);
+    let mut resumed = Upgrade::resume(&state, pdf("minimal.pdf"), &plan).unwrap();
+    upgrade.retry();
+    for upgrade in [&mut upgrade, &mut resumed] {
+        assert_eq!(levels(&service.climb(upgrade).unwrap())[0].0, Some("B-LTA"));
+    }
 }
 
 #[test]

@@ -28,9 +28,9 @@ impl Upgrade {
             }
             let open = match unit.stage {
                 Stage::Done => return Ok(Vec::new()),
-                Stage::Stamp => self.stamp(number, StampKind::Signature)?,
+                Stage::Stamp => self.stamp(number, false)?,
                 Stage::Collect => self.collect(number)?,
-                Stage::Archive => self.stamp(number, StampKind::Archive)?,
+                Stage::Archive => self.stamp(number, true)?,
             };
             if !open.is_empty() {
                 return Ok(open);
@@ -39,19 +39,15 @@ impl Upgrade {
     }
 
     /// Asks for a time-stamp, or takes it and puts it in.
-    fn stamp(&mut self, number: usize, kind: StampKind) -> Result<Vec<Fetch>> {
+    fn stamp(&mut self, number: usize, is_archive: bool) -> Result<Vec<Fetch>> {
         let Some(unit) = self.units.get_mut(number) else { return Ok(Vec::new()) };
-        let label: &[u8] = if kind == StampKind::Archive { b"archive" } else { b"stamp" };
+        let label: &[u8] = if is_archive { b"archive" } else { b"stamp" };
         let nonce = nonce_of(&self.moment, label, number, unit.steps);
         if unit.pending.is_none() {
             let key = (number_of(number), unit.steps);
             let of_plan = || Settings { digest: self.plan.digest, policy: self.plan.policy.clone() };
             let settings = self.settings.get(&key).cloned().unwrap_or_else(of_plan);
-            let (digest, room) = (self.carrier.digest(settings.digest), unit.room);
-            let wanted = match kind {
-                StampKind::Archive => self.carrier.archive(number, digest, room, &nonce)?,
-                _ => self.carrier.stamp(number, digest, room, &nonce)?,
-            };
+            let wanted = self.carrier.stamp(number, is_archive, settings.digest, unit.room, &nonce)?;
             let mut request = Request::new(wanted.imprint).nonce_from(&nonce);
             if let Some(policy) = &settings.policy {
                 request = request.policy(policy)?;
@@ -66,7 +62,7 @@ impl Upgrade {
             Accepted::Missing => return Ok(vec![fetch]),
             Accepted::Open(fetches) => return Ok(fetches),
         };
-        self.put(number, kind, &id, &token, &nonce)?;
+        self.put(number, is_archive, &id, &token, &nonce)?;
         Ok(Vec::new())
     }
 
@@ -106,7 +102,7 @@ impl Upgrade {
         if self.plan.anchors.is_empty() {
             return Ok(None);
         }
-        let held = self.carrier.held(number)?;
+        let held = self.held(number)?;
         let evidences = Evidences {
             plan: &self.plan,
             held: &held,
@@ -120,7 +116,7 @@ impl Upgrade {
     fn put(
         &mut self,
         number: usize,
-        kind: StampKind,
+        is_archive: bool,
         id: &[u8; 32],
         token: &Arc<Token>,
         nonce: &[u8; 32],
@@ -129,11 +125,8 @@ impl Upgrade {
         let Some(Pending { wanted, settings, .. }) = unit.pending.take() else { return Ok(()) };
         self.settings.insert((number_of(number), unit.steps), settings);
         unit.steps = unit.steps.saturating_add(1);
-        let put = match kind {
-            StampKind::Archive => self.carrier.put_archive(number, wanted, token, nonce),
-            _ => self.carrier.put_stamp(number, wanted, token, nonce),
-        };
-        match put {
+        unit.held = None;
+        match self.carrier.put_stamp(number, is_archive, wanted, token, nonce) {
             // The room is part of what is stamped: another time-stamp is needed, with more of it.
             Err(Error::PlaceholderTooSmall { needed, .. }) if needed > unit.room => {
                 unit.room = needed.next_multiple_of(ROUND_BYTES);
@@ -153,16 +146,28 @@ impl Upgrade {
             serial: to_hex(token.info().serial()),
             policy: token.info().policy().to_owned(),
         });
-        match kind {
-            StampKind::Archive => unit.after_archive(),
-            _ => unit.after_stamp(&self.plan),
+        if is_archive {
+            unit.after_archive();
+        } else {
+            unit.after_stamp(&self.plan);
         }
         Ok(())
     }
 
+    /// What the document holds to prove a unit.
+    fn held(&mut self, number: usize) -> Result<Arc<ValidationData>> {
+        let Some(unit) = self.units.get_mut(number) else { return Ok(Arc::default()) };
+        if let Some(held) = &unit.held {
+            return Ok(Arc::clone(held));
+        }
+        let held = Arc::new(self.carrier.held(number)?);
+        unit.held = Some(Arc::clone(&held));
+        Ok(held)
+    }
+
     /// Collects what proves the signatures of a unit, and puts it in when it is complete.
     fn collect(&mut self, number: usize) -> Result<Vec<Fetch>> {
-        let held = self.carrier.held(number)?;
+        let held = self.held(number)?;
         let subjects: Vec<Subject> = self.carrier.subjects(number).to_vec();
         let mut collected = Collected::default();
         let mut open: Vec<Fetch> = Vec::new();
@@ -184,7 +189,8 @@ impl Upgrade {
             return Ok(open);
         }
         let nonce = nonce_of(&self.moment, b"data", number, unit.steps);
-        self.carrier.put_data(number, &collected, &nonce)?;
+        self.carrier.put_data(number, &collected, &held, &nonce)?;
+        unit.held = None;
         unit.after_data(&self.plan);
         Ok(open)
     }
@@ -204,13 +210,15 @@ impl Upgrade {
         // What an archive time-stamp covers is proved by it: what is missing there is completed where that is possible.
         let last_archive = subject.stamps.iter().rposition(|stamp| stamp.kind == StampKind::Archive);
         let signer = subject.signer.as_ref().zip(subject.existed_at());
+        // The first fault counts, but all answers are looked at, so that a next try asks anew for each that is no good.
+        let mut fault: Option<Error> = None;
         let mut prove = || -> Result<()> {
             if let Some((signer, at)) = signer {
                 match self.proved.prove(signer, Purpose::Signer, at, &evidences, &mut unfit) {
                     Ok(Proof::Complete(data)) => collected.signer.add_all(&data),
                     Ok(Proof::Open(fetches)) => open.extend(fetches),
                     Err(_) if last_archive.is_some() => {}
-                    Err(error) => return Err(error),
+                    Err(error) => fault = Some(error),
                 }
             }
             for (n, stamp) in subject.stamps.iter().enumerate() {
@@ -219,10 +227,10 @@ impl Upgrade {
                     Ok(Proof::Complete(data)) => collected.stamps.push((n, data)),
                     Ok(Proof::Open(fetches)) => open.extend(fetches),
                     Err(_) if last_archive.is_some_and(|last| n < last) => {}
-                    Err(error) => return Err(error),
+                    Err(error) => fault = fault.take().or(Some(error)),
                 }
             }
-            Ok(())
+            fault.take().map_or(Ok(()), Err)
         };
         let proved = prove();
         unfit.into_iter().for_each(|(id, error)| self.answers.refuse(&id, error));

@@ -112,31 +112,49 @@ impl Carrier {
         }
     }
 
-    /// What a first time-stamp has to be over. `room` is for the token of a PDF's document time-stamp.
-    pub(super) fn stamp(&self, unit: usize, digest: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<Wanted> {
-        match self {
-            Carrier::Pdf(pdf) => document_stamp(pdf, digest, room, nonce),
-            Carrier::Fresh(fresh) => Ok(Wanted { imprint: digest.digest(&fresh.signature.value), draft: None }),
-            Carrier::Container(container) => {
-                Ok(Wanted { imprint: container.stamp_imprint(unit, digest)?, draft: None })
+    /// What a time-stamp has to be over: the first one, or one for the archive. `room` is for the token of a PDF's
+    /// document time-stamp.
+    pub(super) fn stamp(
+        &self,
+        unit: usize,
+        is_archive: bool,
+        digest: DigestAlgorithm,
+        room: usize,
+        nonce: &[u8; 32],
+    ) -> Result<Wanted> {
+        let imprint = match self {
+            Carrier::Pdf(pdf) => {
+                let draft = pdf.stamp(digest, room, nonce)?;
+                return Ok(Wanted { imprint: draft.imprint, draft: Some(draft) });
             }
-        }
+            Carrier::Fresh(_) if is_archive => return Err(TOO_EARLY),
+            Carrier::Fresh(fresh) => digest.digest(&fresh.signature.value),
+            Carrier::Container(container) if is_archive => container.archive_imprint(unit, digest)?,
+            Carrier::Container(container) => container.stamp_imprint(unit, digest)?,
+        };
+        Ok(Wanted { imprint, draft: None })
     }
 
-    /// Puts the first time-stamp in. A token that does not fit into the signature of a PDF leaves it without one:
-    /// then the subject has no time-stamp yet, and the next one is the document's.
+    /// Puts a time-stamp in. A token that does not fit into the signature of a PDF leaves it without one: then the
+    /// subject has no time-stamp yet, and the next one is the document's.
     ///
     /// # Errors
     /// [`Error::PlaceholderTooSmall`]: a larger room is needed.
     pub(super) fn put_stamp(
         &mut self,
         unit: usize,
+        is_archive: bool,
         wanted: Wanted,
         token: &Arc<Token>,
         nonce: &[u8; 32],
     ) -> Result<()> {
         match self {
-            Carrier::Pdf(pdf) => put_document_stamp(pdf, wanted, token, StampKind::Document),
+            Carrier::Pdf(pdf) => {
+                let draft = wanted.draft.ok_or(Error::Bug("a document time-stamp without a place"))?;
+                let kind = if is_archive { StampKind::Archive } else { StampKind::Document };
+                pdf.put_stamp(draft, token, kind)
+            }
+            Carrier::Fresh(_) if is_archive => Err(TOO_EARLY),
             Carrier::Fresh(fresh) => {
                 let settled = match fresh.settle(Some(token)) {
                     Err(Error::PlaceholderTooSmall { .. }) => fresh.settle(None)?,
@@ -145,20 +163,26 @@ impl Carrier {
                 *self = Carrier::Pdf(Box::new(settled));
                 Ok(())
             }
+            Carrier::Container(container) if is_archive => container.put_archive(unit, token, nonce),
             Carrier::Container(container) => container.put_stamp(unit, token, nonce),
         }
     }
 
     /// Puts in what proves the signatures, and their time-stamps, unless it holds all of it.
-    pub(super) fn put_data(&mut self, unit: usize, data: &Collected, nonce: &[u8; 32]) -> Result<()> {
-        let held = self.held(unit)?;
-        let new = data.without(&held);
+    pub(super) fn put_data(
+        &mut self,
+        unit: usize,
+        data: &Collected,
+        held: &ValidationData,
+        nonce: &[u8; 32],
+    ) -> Result<()> {
+        let new = data.without(held);
         match self {
             // Some look for certificates in the DSS alone, though they are in the signature, too.
             Carrier::Pdf(pdf) if !new.is_empty() || !pdf.has_data() => pdf.put_data(&data.together(), nonce),
             Carrier::Container(container) if !new.is_empty() => container.put_data(unit, &new.signer, &new.stamps),
             Carrier::Pdf(_) | Carrier::Container(_) => Ok(()),
-            Carrier::Fresh(_) => Err(Error::Bug("data without a time-stamp")),
+            Carrier::Fresh(_) => Err(TOO_EARLY),
         }
     }
 
@@ -171,50 +195,10 @@ impl Carrier {
         }
     }
 
-    /// What an archive time-stamp has to be over.
-    pub(super) fn archive(
-        &mut self,
-        unit: usize,
-        digest: DigestAlgorithm,
-        room: usize,
-        nonce: &[u8; 32],
-    ) -> Result<Wanted> {
-        match self {
-            Carrier::Pdf(pdf) => document_stamp(pdf, digest, room, nonce),
-            Carrier::Fresh(_) => Err(Error::Bug("an archive time-stamp before the first one")),
-            Carrier::Container(container) => {
-                Ok(Wanted { imprint: container.archive_imprint(unit, digest)?, draft: None })
-            }
-        }
-    }
-
-    /// Puts the archive time-stamp in.
-    pub(super) fn put_archive(
-        &mut self,
-        unit: usize,
-        wanted: Wanted,
-        token: &Arc<Token>,
-        nonce: &[u8; 32],
-    ) -> Result<()> {
-        match self {
-            Carrier::Pdf(pdf) => put_document_stamp(pdf, wanted, token, StampKind::Archive),
-            Carrier::Fresh(_) => Err(Error::Bug("an archive time-stamp before the first one")),
-            Carrier::Container(container) => container.put_archive(unit, token, nonce),
-        }
-    }
-
-    /// The digest that a PDF's time-stamps get, where another one would mean to read it again.
-    pub(super) fn digest(&self, wanted: DigestAlgorithm) -> DigestAlgorithm {
-        match self {
-            Carrier::Pdf(pdf) => pdf.digest_algorithm(wanted),
-            Carrier::Fresh(_) | Carrier::Container(_) => wanted,
-        }
-    }
-
     /// The document as far as it got.
     pub(super) fn output(&self, modified: Time) -> Result<Output> {
         match self {
-            Carrier::Pdf(pdf) => pdf.output(),
+            Carrier::Pdf(pdf) => Ok(pdf.output()),
             Carrier::Fresh(fresh) => fresh.signature.essentials.output(&fresh.inputs, &fresh.signature.value),
             Carrier::Container(container) => container.output(modified),
         }
@@ -249,12 +233,4 @@ impl Collected {
     }
 }
 
-fn document_stamp(pdf: &pades::Extension, digest: DigestAlgorithm, room: usize, nonce: &[u8; 32]) -> Result<Wanted> {
-    let draft = pdf.stamp(pdf.digest_algorithm(digest), room, nonce)?;
-    Ok(Wanted { imprint: draft.imprint, draft: Some(draft) })
-}
-
-fn put_document_stamp(pdf: &mut pades::Extension, wanted: Wanted, token: &Arc<Token>, kind: StampKind) -> Result<()> {
-    let draft = wanted.draft.ok_or(Error::Bug("a document time-stamp without a place"))?;
-    pdf.put_stamp(draft, token, kind)
-}
+const TOO_EARLY: Error = Error::Bug("an archive time-stamp before the first one, or data");

@@ -205,7 +205,9 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Looks at all of them, also after a fault: answers that are no good are all found at once.
     fn run(&mut self) -> Result<()> {
+        let mut fault = None;
         while let Some(pair) = self.queue.pop_front() {
             let (limit, found) = (self.evidences.limits.path_signatures, to_u64(self.seen.len()));
             if found > limit {
@@ -213,11 +215,11 @@ impl<'a> Work<'a> {
             }
             let extensions = pair.certificate.extensions()?;
             let is_exempt = extensions.has_no_revocation || extensions.is_short_term;
-            if !is_exempt {
-                self.status(&pair)?;
+            if !is_exempt && let Err(error) = self.status(&pair) {
+                fault = fault.or(Some(error));
             }
         }
-        Ok(())
+        fault.map_or(Ok(()), Err)
     }
 
     /// Finds what says that the certificate is not revoked, or asks.
@@ -258,7 +260,9 @@ impl<'a> Work<'a> {
                     continue;
                 }
             };
-            status.require_good().map_err(|error| about(error, &pair.certificate))?;
+            if let Err(error) = status.require_good() {
+                return Err(self.turned_down(answer, about(error, &pair.certificate)));
+            }
             if let Responder::Delegate { certificate, has_no_check } = &status.responder {
                 if !has_no_check && pair.is_responder {
                     continue;
@@ -292,7 +296,7 @@ impl<'a> Work<'a> {
                 }
             };
             if let Some(revocation) = &status.revocation {
-                return Err(about(revocation.error(), &pair.certificate));
+                return Err(self.turned_down(answer, about(revocation.error(), &pair.certificate)));
             }
             reasons = Some(reasons.map_or(status.reasons, |others| others | status.reasons));
             used.push((list.clone(), signer));
@@ -307,6 +311,12 @@ impl<'a> Work<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// What an answer says against the certificate. Another one may say otherwise later: a suspension may be lifted.
+    fn turned_down(&mut self, answer: Option<(&[u8; 32], &Answer)>, error: Error) -> Error {
+        self.unfit.extend(answer.map(|(id, _)| (*id, error.clone())));
+        error
     }
 
     /// Notes what is wrong with an answer, if it is one to these questions; others need not be about the certificate.

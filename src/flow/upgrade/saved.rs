@@ -3,7 +3,7 @@
 use super::answers::{Answer, read};
 use super::plan::UpgradePlan;
 use super::{Began, Settings, Upgrade};
-use crate::error::{ErrorCode, Result, StateError};
+use crate::error::{Error, ErrorCode, Result, StateError};
 use crate::evidence::Role;
 use crate::flow::state::{self, Origin, SavedAnswer, SavedStamp, SavedUpgrade};
 use crate::flow::{Document, Inputs, Signed};
@@ -66,7 +66,11 @@ impl Upgrade {
             upgrade.settings.insert((stamp.unit, stamp.step), Settings { digest: stamp.digest, policy: stamp.policy });
         }
         for one in saved.answers {
-            let content = read(one.role, &Source::from_bytes(one.content), limits)?;
+            let content = read(one.role, &Source::from_bytes(one.content), limits).map_err(|error| match error {
+                Error::LimitExceeded(_) => error,
+                // Where in the saved bytes the fault lies is of no use to anybody.
+                _ => StateError::new(ErrorCode::StateMalformed).into(),
+            })?;
             let answer =
                 Answer { role: one.role, url: one.url, host: one.host, received: one.received, content: Ok(content) };
             upgrade.answers.put(one.id, answer);

@@ -1,8 +1,11 @@
 //! One unit on its way: which stage it is in, and what it waits for.
 
+use std::sync::Arc;
+
 use super::Settings;
 use super::carrier::Wanted;
 use super::plan::{Renew, UpgradePlan};
+use crate::answers::ValidationData;
 use crate::answers::timestamp::Request;
 use crate::error::{Error, ErrorCode, Refusal};
 use crate::evidence::Fetch;
@@ -31,6 +34,8 @@ pub(super) struct Unit {
     pub(super) room: usize,
     /// For each subject why it is left as it is.
     pub(super) left_out: Vec<Option<Error>>,
+    /// What the document holds to prove it; read again after it was changed.
+    pub(super) held: Option<Arc<ValidationData>>,
     /// How many time-stamps were taken: each has another nonce.
     pub(super) steps: u64,
 }
@@ -47,7 +52,7 @@ pub(super) struct Pending {
 impl Unit {
     /// Where a unit with these subjects begins.
     pub(super) fn new(subjects: &[Subject], plan: &UpgradePlan) -> Self {
-        let left_out: Vec<Option<Error>> = subjects.iter().map(fault_of).collect();
+        let left_out = faults(subjects);
         let sound = || subjects.iter().zip(&left_out).filter(|(_, fault)| fault.is_none()).map(|(subject, _)| subject);
         let has_sound = sound().next().is_some();
         let is_protected = has_sound && sound().all(|subject| subject.protector().is_some());
@@ -72,7 +77,7 @@ impl Unit {
             Level::Bb => Stage::Stamp,
             _ => Stage::Collect,
         };
-        Unit { stage, level, pending: None, room: TOKEN_BYTES, left_out, steps: 0 }
+        Unit { stage, level, pending: None, room: TOKEN_BYTES, left_out, held: None, steps: 0 }
     }
 
     /// Whether nothing of it can be raised.
@@ -107,6 +112,11 @@ pub(super) fn protected_until(subject: &Subject) -> Option<Time> {
 /// When the certificate of a time-stamp ends.
 pub(super) fn ends(stamp: &Stamp) -> Option<Time> {
     stamp.token.certificate().ok().map(|certificate| certificate.not_after())
+}
+
+/// For each subject why it can't be raised, whatever services say.
+pub(super) fn faults(subjects: &[Subject]) -> Vec<Option<Error>> {
+    subjects.iter().map(fault_of).collect()
 }
 
 fn fault_of(subject: &Subject) -> Option<Error> {
