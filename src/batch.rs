@@ -12,11 +12,14 @@ use crate::error::{Error, Result};
 mod journal;
 mod pace;
 mod queue;
+mod session;
 mod summary;
 
 pub use journal::{Done, Journal};
 use pace::Pace;
 use queue::Queue;
+pub use session::{FileKind, Form, IncludedFile, Phase, Preparation, Rearchive, SessionClimb, SessionDigest};
+pub use session::{SessionFailure, SessionFile, SessionResult, SessionStatus, Sessions};
 pub use summary::{digests_summary, verification_code};
 
 /// How a batch is run.

@@ -159,6 +159,10 @@ limits! {
     pfx_bags: 64;
     /// Bytes of a saved state.
     state_bytes: 16 << 20;
+    /// Bytes of the record of a session, which holds its states.
+    session_bytes: 64 << 20;
+    /// Files of a session.
+    session_files: 10_000;
     /// Bytes of one line of JSON input.
     line_bytes: 16 << 20;
 }

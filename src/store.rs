@@ -1,4 +1,4 @@
-//! Prepared documents between the two halves, as a directory.
+//! Prepared documents between the two halves, and sessions, as a directory.
 //!
 //! In and out: the library's states as they are, and a record of what the command needs beside each.
 //! Decided here: names of files, who may read them, and which state of an entry counts. What is in a state is
@@ -8,6 +8,7 @@
 //! DIR/ab/<id>.<n>.eseal   the state after step n, created exclusively; the highest n counts
 //! DIR/ab/<id>.json        the record
 //! DIR/keys/cd/<key>       the id that was prepared under this key
+//! DIR/ab/<session>/       a session: see [`SessionDirectory`]
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -20,9 +21,13 @@ use crate::error::{Error, ErrorCode, Limit, Result, StateError};
 use crate::limits::Limits;
 use crate::source::to_u64;
 
+mod directory;
 mod record;
+mod session;
 
+pub use directory::SessionDirectory;
 pub use record::{MadeOf, Record, StoredFile, StoredPath};
+pub use session::{Content, FileId, SessionId, SessionStore};
 
 /// A directory of prepared documents.
 #[derive(Debug, Clone)]

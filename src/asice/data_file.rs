@@ -59,6 +59,14 @@ impl DataFile {
         &self.name
     }
 
+    /// Its digest and size, where it is known by its digest alone.
+    pub(crate) fn told_digest(&self) -> Option<(&Digest, Option<u64>)> {
+        match &self.content {
+            Content::Source(_) => None,
+            Content::Digest { digest, size } => Some((digest, *size)),
+        }
+    }
+
     pub(crate) fn told_media_type(&self) -> Option<&str> {
         self.media_type.as_deref()
     }

@@ -40,7 +40,12 @@ pub(crate) fn number_of(name: &str) -> Option<u64> {
 pub(crate) fn next_signature_file<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let used = names.filter(|name| is_signature_file(name)).map(|name| number_of(name).unwrap_or(0));
     let next = used.max().map_or(0, |highest| highest.saturating_add(1));
-    format!("{META}signatures{next}.xml")
+    signature_file(next)
+}
+
+/// The name of the signature file of this number.
+pub(crate) fn signature_file(number: u64) -> String {
+    format!("{META}signatures{number}.xml")
 }
 
 /// Makes sure that a data file can have this name.

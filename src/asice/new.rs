@@ -1,7 +1,7 @@
 //! A container that is still to be made.
 
 use crate::asice::data_file::Content;
-use crate::asice::layout::check_data_file;
+use crate::asice::layout::{check_data_file, signature_file};
 use crate::asice::{DataFile, media_type};
 use crate::digest::DigestAlgorithm;
 use crate::error::{ErrorCode, Limit, Misuse, Refusal, Result};
@@ -12,6 +12,7 @@ use crate::zip::Names;
 /// Data files that shall become a container.
 pub(crate) struct NewContainer {
     files: Vec<DataFile>,
+    signature_index: u32,
     limits: Limits,
 }
 
@@ -47,7 +48,17 @@ impl NewContainer {
         if total > limits.zip_total_bytes {
             return Err(Limit::new("zip_total_bytes", limits.zip_total_bytes, total).into());
         }
-        Ok(NewContainer { files, limits: limits.clone() })
+        Ok(NewContainer { files, signature_index: 0, limits: limits.clone() })
+    }
+
+    /// Its first signature file has this number in its name.
+    pub(crate) fn signature_index(self, signature_index: u32) -> Self {
+        NewContainer { signature_index, ..self }
+    }
+
+    /// The name of its signature file.
+    pub(crate) fn signature_file(&self) -> String {
+        signature_file(u64::from(self.signature_index))
     }
 
     pub(crate) fn files(&self) -> &[DataFile] {

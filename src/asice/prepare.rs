@@ -36,7 +36,7 @@ pub(crate) fn prepare_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> R
         planned.push(plan);
         references.push(DataReference { name: file.name().to_owned(), digest, media_type: media_type_of(file) });
     }
-    finish(Base::New(planned), next_signature_file(std::iter::empty()), references, plan, moment)
+    finish(Base::New(planned), new.signature_file(), references, plan, moment)
 }
 
 /// Signs all data files of a container; each is read once, but for those whose digest was told.

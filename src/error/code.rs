@@ -374,6 +374,39 @@ codes! {
     DocumentChanged = "state.document-changed", PrepareAgain, Document, "the document changed while it was read",
         "Its length, its time of change or its bytes are not what they were a moment ago.",
         "Wait until its writer is done, then prepare again.";
+    SessionUnknown = "session.unknown", Never, Document, "no such session",
+        "The store has no session of this id: it was closed or has expired, or the store is another one.",
+        "Start a session, and check `--store`.";
+    SessionEmpty = "session.empty", Never, Document, "the session holds no file",
+        "Nothing was uploaded, and no digest was added.",
+        "Upload a file first.";
+    SessionForm = "session.form", Never, Document, "the session's files can't be signed as one PDF",
+        "A session that is signed as a PDF holds exactly one file, and that is a PDF with its content.",
+        "Upload one PDF, or sign as a container.";
+    SessionMixed = "session.mixed", Never, Document, "a container stands beside other files",
+        "One more signature goes into a container that is the session's only file.",
+        "Use a session for the container alone, or have a new container made of all files.";
+    SessionNotPrepared = "session.not-prepared", PrepareAgain, Document, "the session waits for no signature value",
+        "Nothing was calculated for this session, or its files have changed since.",
+        "Calculate the digest, have it signed, then finalize.";
+    SessionUnfinished = "session.unfinished", Later, Document, "a signature that has verified waits for its level",
+        "The session is signed, but a service failed on the way to its level; nothing of that is given up.",
+        "Finalize again. To give the signature up, close the session or delete its files.";
+    SessionNameTaken = "session.name-taken", Never, Document, "the session has another file of this name",
+        "A file of the same name and with other content was uploaded before.",
+        "Delete that file, or upload this one under another name.";
+    SessionFileUnknown = "session.file-unknown", Never, Document, "no such file in the session",
+        "The session has no file of this id, or its content is not here, or no file was named and there are several.",
+        "List the session's files.";
+    SessionBusy = "session.busy", Later, Document, "somebody else works on the session",
+        "Another process or thread has had the session for a long time.",
+        "Try again: the same call is answered as if it were the first.";
+    SessionConflict = "session.conflict", Later, Document, "somebody else went on with the session",
+        "The session's next step was written by another process in the meantime.",
+        "Try again: the same call is answered as if it were the first.";
+    SessionValue = "session.value-other", Never, Document, "the session was finished with another value",
+        "The session is signed, and this is not the value it was signed with.",
+        "To add another signature, calculate the digest anew.";
     StoreUnknown = "store.unknown", Never, Document, "no such entry in the store",
         "The store has no prepared state under this id.",
         "Check the id and `--store`; prepare again where it was expired.";

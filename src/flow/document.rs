@@ -141,6 +141,21 @@ impl Document {
         }
     }
 
+    /// Gives the signature file of a container that is still to be made this number in its name, in place of 0.
+    ///
+    /// For containers that are signed by digest, one for each signer, and put together afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) for any other document.
+    pub fn signature_index(self, index: u32) -> Result<Self> {
+        match self.0 {
+            Kind::New(new) => Ok(Document(Kind::New(new.signature_index(index)))),
+            Kind::Pdf(_) | Kind::Container(_) => {
+                Err(Misuse::new("the number of a signature file is for containers that are still to be made").into())
+            }
+        }
+    }
+
     /// Its format; whether a container is called `asice` or `edoc` is its name's affair.
     #[must_use]
     pub fn format(&self) -> Format {

@@ -13,6 +13,7 @@ use crate::flow::essentials::{Body, Essentials};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::signature::ToBeSigned;
+use crate::signing::Level;
 use crate::source::to_u64;
 use crate::time::{Moment, Time};
 
@@ -93,6 +94,12 @@ impl StateSummary {
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
         self.0.essentials.certificates.first()
+    }
+
+    /// The level that the plan of the preparation named.
+    #[must_use]
+    pub fn wanted_level(&self) -> Level {
+        self.0.essentials.level
     }
 
     /// The claimed time of signing.

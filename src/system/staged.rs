@@ -40,6 +40,27 @@ impl Staged {
         Staged::with(target, permissions, |file| copy_to(output, file))
     }
 
+    /// Writes all bytes of `source` beside `target`: copied inside the kernel where it is a file.
+    ///
+    /// # Errors
+    /// `state.document-changed`; what the system says.
+    pub fn write_source(source: &Source, target: &Path, permissions: Option<Permissions>) -> Result<Self> {
+        Staged::with(target, permissions, |mut file| {
+            let Some(mut from) = source.as_file() else {
+                source.for_each(0..source.len(), |bytes| Ok(file.write_all(bytes)?))?;
+                return source.check_unchanged();
+            };
+            // Nothing else uses the cursor of a source's file: windows are read at their offsets.
+            from.seek(SeekFrom::Start(0))?;
+            let copied = io::copy(&mut io::Read::take(&mut from, source.len()), &mut file)?;
+            if copied == source.len() {
+                source.check_unchanged()
+            } else {
+                Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+            }
+        })
+    }
+
     /// Writes `bytes` beside `target`.
     ///
     /// # Errors

@@ -1,0 +1,1 @@
+//! Sessions through all that may happen to them.

@@ -1,0 +1,306 @@
+//! Sessions in a directory.
+//!
+//! ```text
+//! DIR/ab/<session>/<n>.session   the record after step n, under its name in one stroke; the highest whole one counts
+//! DIR/ab/<session>/<file>        a file of the session
+//! ```
+//!
+//! A record ends with the SHA-256 of what stands before: one that a crash has cut is known as such, and the step
+//! before it counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::session::{Content, FileId, SessionId, SessionStore};
+use crate::digest::DigestAlgorithm;
+use crate::error::{Error, ErrorCode, Limit, Result, StateError};
+use crate::limits::Limits;
+use crate::source::{Source, to_u64};
+use crate::system::{self, Existing, Staged, sync_directory};
+
+/// Sessions below a directory that only its owner may read.
+#[derive(Debug)]
+pub struct SessionDirectory {
+    directory: PathBuf,
+    limits: Limits,
+    /// What was written and is perhaps not on the disk yet.
+    unsynced: Mutex<BTreeMap<SessionId, BTreeSet<PathBuf>>>,
+}
+
+impl SessionDirectory {
+    /// Opens the store at `directory`, and makes it when it is not there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(directory: &Path, limits: &Limits) -> Result<Self> {
+        make_directories(directory)?;
+        SessionDirectory::open(directory, limits)
+    }
+
+    /// Opens the store at `directory`, which must be there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(directory: &Path, limits: &Limits) -> Result<Self> {
+        fs::read_dir(directory)?;
+        Ok(SessionDirectory { directory: directory.to_owned(), limits: limits.clone(), unsynced: Mutex::default() })
+    }
+
+    fn place(&self, id: &SessionId) -> PathBuf {
+        let name = id.to_string();
+        self.directory.join(name.get(..FAN).unwrap_or_default()).join(name)
+    }
+
+    fn note(&self, id: &SessionId, path: PathBuf) {
+        let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
+        unsynced.entry(*id).or_default().insert(path);
+    }
+
+    /// Writes the record of a step under its name, which must be free.
+    fn write(&self, id: &SessionId, step: u64, record: &[u8]) -> Result<()> {
+        let path = self.place(id).join(format!("{step}.{RECORD}"));
+        let sum = DigestAlgorithm::Sha256.digest(record);
+        let staged = match Staged::write_bytes(&[record, sum.as_bytes()].concat(), &path, private()) {
+            // Somebody else is writing the same step.
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::ResourceBusy => {
+                return Err(fault(ErrorCode::SessionConflict));
+            }
+            staged => staged?,
+        };
+        match staged.commit(Existing::Keep) {
+            Err(error) if error.code() == ErrorCode::IoTargetExists => Err(fault(ErrorCode::SessionConflict)),
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.note(id, path);
+                Ok(())
+            }
+        }
+    }
+
+    /// The numbers of the steps that are there, the highest first.
+    fn steps(&self, id: &SessionId) -> Result<Vec<u64>> {
+        let entries = match fs::read_dir(self.place(id)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(fault(ErrorCode::SessionUnknown)),
+            entries => entries?,
+        };
+        let mut steps = Vec::new();
+        for entry in entries {
+            steps.extend(entry?.file_name().to_str().and_then(step_of));
+        }
+        steps.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(steps)
+    }
+
+    /// The record of a step, if it is whole.
+    fn read(&self, id: &SessionId, step: u64) -> Result<Option<Vec<u8>>> {
+        let path = self.place(id).join(format!("{step}.{RECORD}"));
+        // A link would lead out of the store.
+        if !path.symlink_metadata()?.is_file() {
+            return Ok(None);
+        }
+        let limit = self.limits.session_bytes;
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        let found = to_u64(bytes.len());
+        if found > limit {
+            return Err(Limit::new("session_bytes", limit, found).into());
+        }
+        let Some((record, sum)) = bytes.split_last_chunk::<SUM>() else { return Ok(None) };
+        let is_whole = DigestAlgorithm::Sha256.digest(record).as_bytes() == sum;
+        let len = record.len();
+        bytes.truncate(len);
+        Ok(is_whole.then_some(bytes))
+    }
+}
+
+impl SessionStore for SessionDirectory {
+    fn create(&self, id: &SessionId, record: &[u8]) -> Result<()> {
+        let place = self.place(id);
+        if let Some(fan) = place.parent() {
+            make_directories(fan)?;
+        }
+        match make_directory(&place) {
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::AlreadyExists => Err(fault(ErrorCode::SessionConflict)),
+            Err(error) => Err(error),
+            Ok(()) => self.write(id, 1, record),
+        }
+    }
+
+    fn load(&self, id: &SessionId) -> Result<(u64, Vec<u8>)> {
+        let steps = self.steps(id)?;
+        let last = steps.first().copied().unwrap_or(0);
+        for step in steps {
+            match self.read(id, step) {
+                Ok(Some(record)) => return Ok((last, record)),
+                // Somebody else went on and has cleared it away.
+                Err(Error::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
+                    return Err(fault(ErrorCode::SessionConflict));
+                }
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(fault(ErrorCode::StoreMalformed))
+    }
+
+    fn save(&self, id: &SessionId, step: u64, record: &[u8]) -> Result<()> {
+        self.write(id, step, record)?;
+        // The one before stays: it counts where this one does not outlast a power cut.
+        for old in self.steps(id)?.into_iter().filter(|old| old.saturating_add(1) < step) {
+            let path = self.place(id).join(format!("{old}.{RECORD}"));
+            remove_file(&path)?;
+            let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
+            unsynced.get_mut(id).map(|paths| paths.remove(&path));
+        }
+        Ok(())
+    }
+
+    fn try_lock(&self, id: &SessionId) -> Result<Option<Box<dyn Send>>> {
+        let place = self.place(id);
+        let opened = if cfg!(unix) { File::open(&place) } else { File::create(place.join("lock")) };
+        let file = match opened {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(fault(ErrorCode::SessionUnknown)),
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // Some network file systems have no locks; a step is still written once there.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Box::new(file))),
+        }
+    }
+
+    fn put(&self, id: &SessionId, file: &FileId, content: Content<'_>) -> Result<u64> {
+        let path = self.place(id).join(file.to_string());
+        let staged = match content {
+            Content::Output(output) => Staged::write(output, &path, private())?,
+            Content::Source(source) => Staged::write_source(source, &path, private())?,
+        };
+        let len = staged.len()?;
+        staged.commit(Existing::Replace)?;
+        self.note(id, path);
+        Ok(len)
+    }
+
+    fn open(&self, id: &SessionId, file: &FileId) -> Result<Source> {
+        let path = self.place(id).join(file.to_string());
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => Ok(system::open(&path)?.0),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
+            _ => Err(fault(ErrorCode::SessionFileUnknown)),
+        }
+    }
+
+    fn remove_file(&self, id: &SessionId, file: &FileId) -> Result<()> {
+        remove_file(&self.place(id).join(file.to_string()))
+    }
+
+    fn remove(&self, id: &SessionId) -> Result<()> {
+        let place = self.place(id);
+        // Under another name first: what is left of it after a crash is no session.
+        let gone = place.with_extension("removed");
+        match fs::rename(&place, &gone) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(fault(ErrorCode::SessionUnknown)),
+            renamed => renamed?,
+        }
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        Ok(fs::remove_dir_all(&gone)?)
+    }
+
+    fn sessions(&self) -> Result<Vec<(SessionId, SystemTime)>> {
+        let mut found = Vec::new();
+        for fan in fs::read_dir(&self.directory)? {
+            let fan = fan?;
+            if fan.file_name().len() != FAN || !fan.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(fan.path())? {
+                let entry = entry?;
+                let id = entry.file_name().to_str().and_then(|name| SessionId::parse(name).ok());
+                if let (Some(id), true) = (id, entry.file_type()?.is_dir()) {
+                    found.push((id, entry.metadata()?.modified()?));
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn sync(&self, ids: &[SessionId]) -> Result<()> {
+        let mut paths = BTreeSet::new();
+        {
+            let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.iter().for_each(|id| paths.extend(unsynced.remove(id).into_iter().flatten()));
+        }
+        let paths: Vec<PathBuf> = paths.into_iter().collect();
+        let directories: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        let fans: BTreeSet<&Path> = directories.iter().filter_map(|path| path.parent()).collect();
+        each(&paths, &|path| Ok(File::open(path)?.sync_all()?))?;
+        let names: Vec<PathBuf> = directories.iter().chain(&fans).map(|path| path.join("name")).collect();
+        each(&names, &|path| sync_directory(path))?;
+        if paths.is_empty() { Ok(()) } else { sync_directory(&self.directory.join("name")) }
+    }
+}
+
+/// Several at once: the disk puts together what waits at the same time.
+fn each(paths: &[PathBuf], sync: &(dyn Fn(&Path) -> Result<()> + Sync)) -> Result<()> {
+    let share = paths.len().div_ceil(SYNCS).max(1);
+    std::thread::scope(|scope| {
+        let run = |share: &[PathBuf]| share.iter().try_for_each(|path| sync(path));
+        let threads: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || run(share))).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or(Err(Error::Bug("a panic while files were synced"))))
+    })
+}
+
+fn step_of(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(RECORD)?.strip_suffix('.')?;
+    digits.parse().ok().filter(|step: &u64| step.to_string() == digits)
+}
+
+fn make_directories(path: &Path) -> Result<()> {
+    private_builder(true).create(path).map_err(Error::from)
+}
+
+fn make_directory(path: &Path) -> Result<()> {
+    private_builder(false).create(path).map_err(Error::from)
+}
+
+fn private_builder(recursive: bool) -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(recursive);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "other systems have no such permissions")]
+fn private() -> Option<Permissions> {
+    Some(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn private() -> Option<Permissions> {
+    None
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+fn fault(code: ErrorCode) -> Error {
+    StateError::new(code).into()
+}
+
+const FAN: usize = 2;
+const SUM: usize = 32;
+const RECORD: &str = "session";
+const SYNCS: usize = 8;
