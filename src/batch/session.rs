@@ -18,8 +18,6 @@ mod held;
 mod prepare;
 mod raise;
 mod record;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

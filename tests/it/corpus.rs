@@ -52,6 +52,11 @@ fn upgrade_state() {
 }
 
 #[test]
+fn session_record() {
+    replay("session_record", &["testdata/state/v1"], eseal::fuzzing::session_record);
+}
+
+#[test]
 fn sign_round_trip() {
     replay("sign_round_trip", &["testdata/pdf"], eseal::fuzzing::sign_round_trip);
 }

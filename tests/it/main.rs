@@ -25,6 +25,7 @@ mod layers;
 mod schema;
 #[cfg(feature = "http")]
 mod service;
+mod session;
 mod sign;
 mod state;
 mod upgrade;

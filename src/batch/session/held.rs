@@ -8,8 +8,8 @@ use super::record::Record;
 use super::{SessionFile, Sessions};
 use crate::asice::{Container, DataFile, is_zip};
 use crate::batch::Batch;
-use crate::error::{Error, ErrorCode, Refusal, Result, StateError};
-use crate::source::Source;
+use crate::error::{Error, ErrorCode, Limit, Refusal, Result, StateError};
+use crate::source::{Source, to_u64};
 use crate::store::{FileId, SessionId};
 
 /// A session in hand, with its record as it stands now.
@@ -59,13 +59,17 @@ impl Sessions {
     /// Writes the next step of a session.
     pub(super) fn keep(&self, held: &mut Held) -> Result<()> {
         let step = held.step.saturating_add(1);
-        self.store.save(&held.id, step, &held.record.to_bytes()?)?;
+        let record = held.record.to_bytes()?;
+        let (limit, found) = (self.limits.session_bytes, to_u64(record.len()));
+        if found > limit {
+            return Err(Limit::new("session_bytes", limit, found).into());
+        }
+        self.store.save(&held.id, step, &record)?;
         held.step = step;
         Ok(())
     }
 
-    /// Puts a result in place of all other files. The record that says so is the caller's to write, after
-    /// [`Sessions::clear`] must come.
+    /// The session's files, as they go into a container.
     pub(super) fn files_of(&self, held: &Held) -> Result<Vec<DataFile>> {
         let mut files = Vec::new();
         for file in &held.record.files {

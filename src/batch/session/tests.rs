@@ -1,1 +1,0 @@
-//! Sessions through all that may happen to them.
