@@ -4,6 +4,7 @@
 //! goes with it. A key is parsed once; its secret numbers are wiped when it is dropped and never printed.
 
 mod cipher;
+mod decrypt;
 mod file;
 mod kdf;
 mod local;
@@ -15,6 +16,7 @@ mod throw_away;
 mod sign_aws;
 mod sign_pure;
 
+pub(crate) use decrypt::DecryptingKey;
 pub use file::{needs_password, to_pem};
 pub use local::LocalKey;
 pub use throw_away::throw_away;

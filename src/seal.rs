@@ -7,9 +7,11 @@ use crate::signing::Plan;
 use crate::time::Moment;
 
 mod password;
+mod service_key;
 
 pub use password::{LVRTC_PRODUCTION_KEY, LVRTC_PRODUCTION_KEY_SHA256, LVRTC_PRODUCTION_KEY_VALID_FROM};
 pub use password::{PasswordPadding, encrypt_password};
+pub use service_key::ServiceKey;
 
 /// Both halves with a key that is at hand.
 ///

@@ -442,6 +442,9 @@ codes! {
     PasswordTooLong = "key.password-too-long", Never, Run, "the password is too long to be encrypted",
         "RSA takes at most the key's length less 11 bytes (OAEP: less 42) of UTF-8.",
         "Use a shorter password.";
+    KeyEncryptedPassword = "key.encrypted-password", Never, Run, "wrong password, or it was not encrypted to this house's key",
+        "The password that came encrypted does not open the key file that came with it; or it was encrypted to another key, such as LVRTC's own, or damaged. These can't be told apart, on purpose.",
+        "Check the password, and to which key it was encrypted: `eseal lvrtc public-key --password-key FILE` prints this house's.";
     PublicKeyMalformed = "key.public-malformed", Never, Run, "not a public key",
         "The file is no RSA public key or certificate of 2,048 to 8,192 bits in PEM or DER.",
         "Give the service's public key.";
