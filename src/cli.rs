@@ -22,6 +22,7 @@ mod fill;
 mod finalize;
 mod inputs;
 mod inspect;
+mod key;
 mod lines;
 mod list;
 mod prepare;

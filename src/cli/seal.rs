@@ -5,25 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::Journal;
-use eseal::key::{LocalKey, needs_password};
-use eseal::system::{Existing, read_bounded};
+use eseal::system::Existing;
 use eseal::{
-    Certificate, ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Level, Limits, Result, Signer,
-    seal,
+    ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Level, Limits, Result, Signer, seal,
 };
 
-use super::args::{self, Seal};
+use super::args::Seal;
 use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
+use super::key;
 use super::prepare::{ALREADY_SIGNED, skipped, tasks};
 use super::report::{Report, now};
 use super::run::{Made, Ready, Run};
-use super::secrets::password;
 use super::signed::{self, DONE_BEFORE, Facts};
-use super::signing::{Signing, certificates};
+use super::signing::Signing;
 use super::targets::{Target, Targets, collision};
 use super::{Outcome, Stop};
 
@@ -35,9 +33,8 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
     // Nor does the key belong into a container of all that lies beside it.
-    let secrets = [&args.key.key, &args.key.password.password_file].into_iter().flatten().map(|path| &**path);
     let logs = journal.iter().chain(&args.run.summary).map(|path| &**path);
-    let without = targets.out().into_iter().chain(containers.named()).chain(logs).chain(secrets);
+    let without = targets.out().into_iter().chain(containers.named()).chain(logs).chain(key::files(&args.key));
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
@@ -51,14 +48,14 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
         rule.check_all(items, known, &mut report)?;
     }
-    let key = open_key(&args.key, &args.certificates, common, &mut report)?;
+    let key = key::open(&args.key, &args.certificates, common, &mut report)?;
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, certificate, chain)?;
     report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
     let climb = climb(args, signing.level(), common, &mut report)?;
     run.journal = if is_stdin { None } else { signed::begin(&args.resume, journal.as_deref())? };
     let job = Job {
-        key: &key,
+        key: &*key,
         signing,
         climb: climb.as_ref(),
         containers,
@@ -89,32 +86,8 @@ fn climb(args: &Seal, level: Level, common: &Common, report: &mut Report) -> Out
     Ok(Some(climb))
 }
 
-/// Opens the key; its password is asked for once.
-fn open_key(
-    args: &args::Key,
-    certificates_args: &args::Certificates,
-    common: &Common,
-    report: &mut Report,
-) -> Outcome<LocalKey> {
-    let path = args.key.as_deref().ok_or_else(|| Stop::Usage("--key FILE is needed".into()))?;
-    let about = || Stop::about(path.display().to_string());
-    let (signer, chain) = certificates(certificates_args, &common.limits)?;
-    let given: Vec<Certificate> = signer.into_iter().chain(chain).collect();
-    let bytes = read_bounded(path, "key_bytes", common.limits.key_bytes).map_err(about())?;
-    let password = match needs_password(&bytes) {
-        true => password(&args.password, &format!("Password of {}", path.display()), &common.limits)?,
-        false => None,
-    };
-    let alias = args.key_alias.as_deref();
-    let key = LocalKey::open(&bytes, password.as_ref(), alias, &given, &common.limits).map_err(about())?;
-    for warning in key.warnings() {
-        report.note(&format!("eseal: {}: {warning}", path.display()));
-    }
-    Ok(key)
-}
-
 struct Job<'a> {
-    key: &'a LocalKey,
+    key: &'a dyn Signer,
     signing: Signing,
     climb: Option<&'a Climb>,
     containers: Arc<Containers>,
