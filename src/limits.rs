@@ -48,6 +48,15 @@ macro_rules! limits {
                     _ => None,
                 }
             }
+
+            /// What the limit `name` bounds, as its documentation says, if there is one.
+            #[must_use]
+            pub fn about(name: &str) -> Option<&'static str> {
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($name) => Some(concat!($($doc),+)),)+
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -181,5 +190,6 @@ mod tests {
         limits.set("pdf-depth", 8).unwrap();
         assert_eq!(limits.pdf_depth, 8);
         assert!(limits.set("pdf_dept", 1).is_err());
+        assert_eq!((Limits::about("pdf-depth").is_some(), Limits::about("pdf_dept")), (true, None));
     }
 }

@@ -341,6 +341,78 @@ mod tests {
         }
     }
 
+    /// The documented file with every setting in it switched on.
+    fn documented() -> String {
+        let page = include_str!("../../docs/eseal.toml");
+        let setting = |line: &str| {
+            line.strip_prefix('#')
+                .filter(|rest| rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()))
+                .map(str::to_owned)
+        };
+        page.lines().map(|line| setting(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
+    }
+
+    #[test]
+    fn the_documented_file_is_taken_by_every_verb() {
+        let file = documented();
+        for verb in ["inspect a.pdf", "prepare a.pdf", "seal a.pdf", "finalize", "extend a.pdf", "fill a b", "fetch d"]
+        {
+            let arguments: Vec<_> = verb.split(' ').collect();
+            let read = match cli(&file, &arguments) {
+                Ok(read) => read,
+                Err(Refused::Clap(error)) => panic!("{verb}: {error}"),
+                Err(Refused::Stop(stop)) => panic!("{verb}: {stop:?}"),
+            };
+            assert_eq!((read.common.tsa_tables.len(), Common::new(&read.common).unwrap().json), (2, false));
+        }
+        // As it stands it sets nothing.
+        let read = cli(include_str!("../../docs/eseal.toml"), &["prepare", "a.pdf"]).unwrap();
+        assert!(read.common.tsa_tables.is_empty() && read.common.limit.is_empty());
+    }
+
+    #[test]
+    fn the_documented_file_has_every_setting() {
+        let table: toml::Table = documented().parse().unwrap();
+        let mut command = Cli::command();
+        command.build();
+        let mut all: Vec<&clap::Command> = vec![&command];
+        let mut options = std::collections::BTreeSet::new();
+        while let Some(command) = all.pop() {
+            all.extend(command.get_subcommands().filter(|verb| verb.get_name() != "help"));
+            options.extend(command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(clap::Arg::get_long));
+        }
+        for name in ONE_CALL {
+            assert!(options.remove(name) && !table.contains_key(*name), "{name}");
+        }
+        let missing: Vec<_> = options.into_iter().filter(|name| !table.contains_key(*name)).collect();
+        assert!(missing.is_empty(), "neither in docs/eseal.toml nor in ONE_CALL: {missing:?}");
+    }
+
+    // What one call is about, and so stands on the command line.
+    const ONE_CALL: &[&str] = &[
+        "all",
+        "ask",
+        "config",
+        "data-file",
+        "digests",
+        "dry-run",
+        "files-from",
+        "help",
+        "into",
+        "lvrtc-production",
+        "manifest",
+        "nonce",
+        "null",
+        "oaep-sha1",
+        "older-than",
+        "order",
+        "pending",
+        "service-key",
+        "time",
+        "values",
+        "version",
+    ];
+
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();

@@ -76,3 +76,60 @@ fn the_page_of_errors_is_the_commands() {
         assert!(text.contains(&format!("\n## {code}\n")), "{code}");
     }
 }
+
+/// `ESEAL_REWRITE_DOCS=1 cargo test` writes the table anew.
+#[test]
+fn the_page_of_limits_is_the_librarys() {
+    let limits = eseal::Limits::default();
+    let mut table = "| limit | default | what |\n|---|--:|---|\n".to_owned();
+    for name in eseal::Limits::NAMES {
+        let (value, about) = (limits.value(name).unwrap(), eseal::Limits::about(name).unwrap());
+        let about = about.trim().trim_end_matches('.');
+        table += &format!("| `{}` | {} | {about} |\n", name.replace('_', "-"), readable(name, value));
+    }
+    let page = fs::read_to_string(docs("limits.md")).unwrap();
+    let (head, _) = page.split_once("| limit |").unwrap();
+    let expected = head.to_owned() + &table;
+    if std::env::var_os("ESEAL_REWRITE_DOCS").is_some() {
+        fs::write(docs("limits.md"), &expected).unwrap();
+    }
+    let page = fs::read_to_string(docs("limits.md")).unwrap();
+    assert!(page == expected, "docs/limits.md differs: ESEAL_REWRITE_DOCS=1 cargo test the_page_of_limits");
+}
+
+/// Bytes in the largest unit that leaves nothing over, other numbers in groups of three digits.
+fn readable(name: &str, value: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units.into_iter().find(|(_, shift)| value >= 1 << shift && value.is_multiple_of(1 << shift));
+    if let (true, Some((unit, shift))) = (name.ends_with("_bytes"), unit) {
+        return format!("{} {unit}", value >> shift);
+    }
+    let digits = value.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    groups.join(",")
+}
+
+/// Each page of `docs` is named in its index, and each relative link of a page leads to something.
+#[test]
+fn pages_are_listed_and_their_links_lead_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let index = fs::read_to_string(docs("README.md")).unwrap();
+    let mut pages = vec![root.join("README.md"), root.join("examples/README.md")];
+    for entry in fs::read_dir(docs("")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name == "README.md" || index.contains(&format!("({name})")), "{name} is not in docs/README.md");
+        if name.ends_with(".md") {
+            pages.push(path);
+        }
+    }
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap();
+            let is_here = !path.is_empty() && !path.contains("://");
+            assert!(!is_here || page.parent().unwrap().join(path).exists(), "{}: {link}", page.display());
+        }
+    }
+}
