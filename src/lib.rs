@@ -54,7 +54,7 @@
 //! asice                                                       layout manifest data files | prepare finalize fill inspect
 //! flow                                                        Document Prepared Signed, saved state: format-neutral
 //! provider                                                    what the caller supplies: Clock Entropy Signer
-//! system key batch store service seal                         the edges: the only modules that touch the world
+//! system key batch store service seal wire                    the edges: the only modules that touch the world
 //! fuzzing                                                     entry points shared by fuzz targets and corpus tests
 //! main cli                                                    the command
 //! ```
@@ -81,6 +81,7 @@ pub mod seal;
 pub mod service;
 pub mod store;
 pub mod system;
+pub mod wire;
 
 mod answers;
 mod asice;

@@ -174,6 +174,8 @@ limits! {
     session_files: 10_000;
     /// Bytes of one line of JSON input.
     line_bytes: 16 << 20;
+    /// Sessions, values or files of one request to a signing service, and of its answer.
+    wire_rows: 10_000;
 }
 
 #[cfg(test)]

@@ -552,6 +552,20 @@ codes! {
         "The name says `.pdf`, `.asice` or `.edoc`, but the bytes are something else.",
         "Give the right file, or say what it is with `--format`.";
 
+    // requests of signing services
+    LvrtcRequest = "lvrtc.request", Never, Document, "malformed request",
+        "The JSON is not what the call takes: a name is missing, unknown or there twice, or a value is of another kind.",
+        "Send what the call takes; docs/schema has all of it.";
+    LvrtcCertificate = "lvrtc.certificate", Never, Document, "the signing certificate is one for authentication",
+        "`certificate`, or the key's own, is for proving who somebody is (clientAuth) and not for signing documents (nonRepudiation).",
+        "Send the other certificate of the person or the seal.";
+    LvrtcAuthCertificate = "lvrtc.auth-certificate", Never, Document, "the authentication certificate is one for signing",
+        "`authCertificate` is the signing certificate, or is for signing documents (nonRepudiation) and not for proving who somebody is (clientAuth).",
+        "Send the other certificate of the person or the seal, or leave it out: here it is only looked at.";
+    LvrtcKey = "lvrtc.key", Never, Document, "the contract knows RSA and ECDSA only",
+        "The certificate has a key of another kind, such as Ed25519, for which `signature_algorithm` has no name.",
+        "Use another certificate, or sign with `eseal prepare` and `eseal finalize`.";
+
     // files
     IoNotFound = "io.not-found", Never, Document, "file not found",
         "The file or folder does not exist.",

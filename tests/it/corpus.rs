@@ -112,6 +112,11 @@ fn canonical() {
 }
 
 #[test]
+fn wire_lvrtc() {
+    replay("wire_lvrtc", &[], eseal::fuzzing::wire_lvrtc);
+}
+
+#[test]
 fn timestamp() {
     replay("timestamp", &["testdata/services", "testdata/cms"], eseal::fuzzing::timestamp);
 }

@@ -1,0 +1,177 @@
+//! Reading and writing JSON of the service: bounds, the wrapper, and values that come in more than one form.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
+use crate::limits::Limits;
+use crate::pki::Certificate;
+use crate::secret::Secret;
+use crate::source::to_u64;
+
+/// What everything is wrapped in.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wrapped<T> {
+    data: T,
+}
+
+/// Reads `T`, wrapped in `data` or not.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T> {
+    if to_u64(bytes.len()) > limits.line_bytes {
+        return Err(Limit::new("line_bytes", limits.line_bytes, to_u64(bytes.len())).into());
+    }
+    let value = match is_wrapped(bytes) {
+        true => serde_json::from_slice::<Wrapped<T>>(bytes).map(|wrapped| wrapped.data),
+        false => serde_json::from_slice::<T>(bytes),
+    };
+    value.map_err(|error| malformed_at(bytes, &error))
+}
+
+/// Writes `value`, wrapped in `data`.
+pub(super) fn write(value: &impl Serialize) -> String {
+    // There is nothing in these values that JSON can't say.
+    serde_json::to_string(&Wrapped { data: value }).unwrap_or_default()
+}
+
+/// Makes sure that a list is neither empty nor longer than the limit.
+pub(super) fn check_rows(rows: usize, empty: &'static str, limits: &Limits) -> Result<()> {
+    match to_u64(rows) {
+        0 => Err(refused(empty)),
+        found if found > limits.wire_rows => Err(Limit::new("wire_rows", limits.wire_rows, found).into()),
+        _ => Ok(()),
+    }
+}
+
+/// A value that must be there.
+pub(super) fn required<T>(value: Option<T>, missing: &'static str) -> Result<T> {
+    value.ok_or_else(|| refused(missing))
+}
+
+/// One certificate in base64, with line breaks or without, or in PEM.
+pub(super) fn certificate(text: &str, limits: &Limits) -> Result<Certificate> {
+    // Base64 in lines is at most half as long again.
+    let (most, found) = (limits.certificate_bytes.saturating_mul(2), to_u64(text.len()));
+    if found > most {
+        return Err(Limit::new("certificate_bytes", limits.certificate_bytes, found).into());
+    }
+    let mut all = Certificate::parse_all(text.as_bytes())?.into_iter();
+    match (all.next(), all.next()) {
+        (Some(certificate), None) => Ok(certificate),
+        _ => Err(refused("one certificate is wanted, there are several")),
+    }
+}
+
+/// The certificate as the service writes it.
+pub(super) fn certificate_text(certificate: &Certificate) -> String {
+    STANDARD.encode(certificate.as_der())
+}
+
+/// The digest of a file, as the service takes it: SHA-256 alone.
+pub(super) fn file_digest(text: &str, algorithm: Option<&str>) -> Result<Digest> {
+    let is_known =
+        algorithm.is_none_or(|name| DigestAlgorithm::from_name(name).is_ok_and(|it| it == DigestAlgorithm::Sha256));
+    if !is_known {
+        return Err(refused("digest_algorithm is not SHA256"));
+    }
+    let bytes = STANDARD.decode(text).map_err(|_| refused("digest is not base64"))?;
+    Digest::new(DigestAlgorithm::Sha256, &bytes).map_err(|_| refused("digest has not the 32 bytes of SHA-256"))
+}
+
+/// The name of an algorithm as the service writes it, such as `SHA256`.
+pub(super) fn algorithm_name(algorithm: DigestAlgorithm) -> String {
+    algorithm.name().replace('-', "")
+}
+
+/// `lvrtc.request`, in words.
+pub(super) fn refused(detail: &'static str) -> Error {
+    Refusal::new(ErrorCode::LvrtcRequest).detail(detail).into()
+}
+
+/// True or false, also as text or left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Seen;
+        impl Visitor<'_> for Seen {
+            type Value = Flag;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("true or false")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Flag, E> {
+                Ok(Flag(value))
+            }
+            fn visit_unit<E>(self) -> Result<Flag, E> {
+                Ok(Flag(false))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Flag, E> {
+                match text {
+                    _ if text.eq_ignore_ascii_case("true") => Ok(Flag(true)),
+                    _ if text.eq_ignore_ascii_case("false") => Ok(Flag(false)),
+                    _ => Err(E::custom("neither true nor false")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Seen)
+    }
+}
+
+/// A number from 0, also as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Index(pub(super) u32);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Number(u32),
+            Text(String),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Number(number) => Ok(Index(number)),
+            // A sign is none of the digits.
+            Either::Text(text) if text.bytes().all(|c| c.is_ascii_digit()) => {
+                text.parse().map(Index).map_err(D::Error::custom)
+            }
+            Either::Text(_) => Err(D::Error::custom("no number")),
+        }
+    }
+}
+
+/// A text that is a secret: not one copy more than there has to be.
+#[derive(Debug, Clone)]
+pub(super) struct SecretText(pub(super) Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Seen;
+        impl Visitor<'_> for Seen {
+            type Value = SecretText;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("text")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<SecretText, E> {
+                Ok(SecretText(Secret::new(text.as_bytes().to_vec())))
+            }
+        }
+        deserializer.deserialize_str(Seen)
+    }
+}
+
+/// Whether there is nothing but the wrapper.
+fn is_wrapped(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Wrapped<IgnoredAny>>(bytes).is_ok()
+}
+
+/// Where the reader stopped, as an offset: what it says in words may hold text of the request.
+fn malformed_at(bytes: &[u8], error: &serde_json::Error) -> Error {
+    let before = bytes.split_inclusive(|b| *b == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
+    let offset = before.sum::<usize>().saturating_add(error.column().saturating_sub(1));
+    Malformed::at(ErrorCode::LvrtcRequest, to_u64(offset)).into()
+}
