@@ -18,6 +18,7 @@ mod held;
 mod prepare;
 mod raise;
 mod record;
+mod signer;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -146,6 +146,21 @@ impl Certificate {
         self.0.usage.key_usage.is_none_or(|bits| bits & (DIGITAL_SIGNATURE | NON_REPUDIATION) != 0)
     }
 
+    /// Whether it is for proving who somebody is, and not for signing documents: clientAuth without nonRepudiation.
+    pub(crate) fn is_for_authentication(&self) -> bool {
+        self.proves_identity() && self.0.usage.key_usage.is_none_or(|bits| bits & NON_REPUDIATION == 0)
+    }
+
+    /// Whether it is for signing documents, and not for proving who somebody is: nonRepudiation without clientAuth.
+    pub(crate) fn is_for_signing(&self) -> bool {
+        !self.proves_identity() && self.0.usage.key_usage.is_some_and(|bits| bits & NON_REPUDIATION != 0)
+    }
+
+    fn proves_identity(&self) -> bool {
+        let purposes = self.extensions().ok().and_then(|extensions| extensions.extended_key_usage.as_ref());
+        purposes.is_some_and(|purposes| purposes.has(oid::CLIENT_AUTHENTICATION))
+    }
+
     /// The public key.
     #[must_use]
     pub fn key(&self) -> &PublicKey {

@@ -78,6 +78,7 @@ pub(crate) const VALIDITY_ASSURED_SHORT_TERM: &[u8] = b"\x04\x00\x8b\xec\x49\x02
 pub(crate) const EMAIL_ADDRESS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01";
 
 // purposes of keys
+pub(crate) const CLIENT_AUTHENTICATION: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x02";
 pub(crate) const TIME_STAMPING: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x08";
 pub(crate) const OCSP_SIGNING: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x09";
 

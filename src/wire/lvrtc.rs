@@ -12,6 +12,7 @@ mod answer;
 mod fault;
 mod read;
 mod request;
+mod service;
 
 pub use answer::{CalculatedDigest, DigestRow, Digests, Done, FileRow, Files, IncludedRow};
 pub use answer::{ResultRow, Results, Started};
@@ -19,6 +20,7 @@ pub use fault::Fault;
 pub use request::{
     AddArchive, AddDocumentDigest, CalculateDigest, ESealCreate, FinalizeSigning, SessionSignatureValue,
 };
+pub use service::Service;
 
 #[cfg(test)]
 mod tests;
