@@ -1,7 +1,7 @@
 //! Digests, and the state of one that is under way.
 //!
 //! The state is our own (words, pending block, length) over `sha2`'s compression function, so that
-//! it can be cloned at the end of a document, saved between two calls, and later be one of several
+//! it can be cloned at the end of a document, saved between two calls, and be one of several
 //! messages that are hashed side by side.
 
 use std::fmt;
@@ -10,6 +10,10 @@ use sha2::block_api::{compress256, compress512};
 
 use crate::error::{Error, ErrorCode, Misuse, Result, StateError};
 use crate::source::to_u64;
+
+pub(crate) mod lanes;
+
+pub use lanes::Kernel;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

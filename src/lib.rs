@@ -106,7 +106,7 @@ mod xml;
 mod zip;
 
 pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileReport, EntryReport};
-pub use digest::{Digest, DigestAlgorithm, State};
+pub use digest::{Digest, DigestAlgorithm, Kernel, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
 pub use evidence::{Evidence, Fetch, Role};
 pub use flow::{AddedTimeStamp, FetchedRevocation, Forecast, Step, Upgrade, UpgradePlan, UpgradeReport};

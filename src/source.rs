@@ -182,6 +182,12 @@ impl Source {
         Ok(())
     }
 
+    /// The bytes of `range` in order, piece by piece as they are asked for: of at most `piece_bytes` each where they are
+    /// read, all at once where they are in memory.
+    pub(crate) fn pieces(&self, range: Range<u64>, piece_bytes: usize) -> Pieces {
+        Pieces { source: self.clone(), left: range, piece_bytes, piece: Piece::Read(Vec::new()) }
+    }
+
     /// Makes sure that nobody wrote to the document since it was opened, as far as its maker can tell.
     ///
     /// # Errors
@@ -207,6 +213,56 @@ impl Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// A part of a source on its way: one piece at a time is in memory.
+pub(crate) struct Pieces {
+    source: Source,
+    left: Range<u64>,
+    piece_bytes: usize,
+    piece: Piece,
+}
+
+enum Piece {
+    Shared(Bytes),
+    Read(Vec<u8>),
+}
+
+impl Pieces {
+    /// The source.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The piece it is at; none before the first [`Pieces::advance`].
+    pub(crate) fn piece(&self) -> &[u8] {
+        match &self.piece {
+            Piece::Shared(bytes) => bytes,
+            Piece::Read(buffer) => buffer,
+        }
+    }
+
+    /// Goes on to the next piece; false when there is none.
+    ///
+    /// # Errors
+    /// Reading faults; a range that reaches beyond the end.
+    pub(crate) fn advance(&mut self) -> Result<bool> {
+        if self.left.is_empty() {
+            self.piece = Piece::Read(Vec::new());
+            return Ok(false);
+        }
+        if let Inner::Memory(_) = &self.source.inner {
+            self.piece = Piece::Shared(self.source.window(self.left.clone())?);
+            self.left.start = self.left.end;
+            return Ok(true);
+        }
+        let left = usize::try_from(self.left.end - self.left.start).unwrap_or(usize::MAX);
+        let Piece::Read(buffer) = &mut self.piece else { return Err(Error::Bug("a source that has changed its kind")) };
+        buffer.resize(left.min(self.piece_bytes), 0);
+        self.source.read_exact(self.left.start, buffer)?;
+        self.left.start += to_u64(buffer.len());
+        Ok(true)
     }
 }
 

@@ -1,8 +1,9 @@
-//! The world outside: clock, random bytes, files.
+//! The world outside: clock, random bytes, processor, files.
 //!
 //! In: paths, results to write. Out: sources to read from, files that are complete or not there.
 //! Decided here and nowhere else: how a file is known again ([`FileIdentity`]), how a result gets
-//! under its name ([`Staged`]), and how a file that is signed in place survives a crash ([`append`]).
+//! under its name ([`Staged`]), how a file that is signed in place survives a crash ([`append`]), and what this
+//! processor hashes with ([`kernels`]).
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,12 +14,14 @@ use crate::time::Time;
 mod append;
 mod file;
 mod hole;
+mod processor;
 mod staged;
 mod undo;
 
 pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
 pub use hole::fill_hole;
+pub use processor::{fastest_kernel, kernels};
 pub use staged::{Existing, Staged, copy_to, sync_directory};
 
 /// The system's clock.
