@@ -27,8 +27,15 @@ use crate::system::{self, Existing, Staged, sync_directory};
 pub struct SessionDirectory {
     directory: PathBuf,
     limits: Limits,
-    /// What was written and is perhaps not on the disk yet.
-    unsynced: Mutex<BTreeMap<SessionId, BTreeSet<PathBuf>>>,
+    unsynced: Mutex<BTreeMap<SessionId, Unsynced>>,
+}
+
+/// What was written for a session and is perhaps not on the disk yet.
+#[derive(Debug, Default)]
+struct Unsynced {
+    files: BTreeSet<PathBuf>,
+    /// Its own name is not there yet.
+    is_new: bool,
 }
 
 impl SessionDirectory {
@@ -57,7 +64,7 @@ impl SessionDirectory {
 
     fn note(&self, id: &SessionId, path: PathBuf) {
         let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-        unsynced.entry(*id).or_default().insert(path);
+        unsynced.entry(*id).or_default().files.insert(path);
     }
 
     /// Writes the record of a step under its name, which must be free.
@@ -126,7 +133,12 @@ impl SessionStore for SessionDirectory {
         match make_directory(&place) {
             Err(Error::Io(e)) if e.kind() == io::ErrorKind::AlreadyExists => Err(fault(ErrorCode::SessionConflict)),
             Err(error) => Err(error),
-            Ok(()) => self.write(id, 1, record),
+            Ok(()) => {
+                let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
+                unsynced.entry(*id).or_default().is_new = true;
+                drop(unsynced);
+                self.write(id, 1, record)
+            }
         }
     }
 
@@ -154,7 +166,7 @@ impl SessionStore for SessionDirectory {
             let path = self.place(id).join(format!("{old}.{RECORD}"));
             remove_file(&path)?;
             let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-            unsynced.get_mut(id).map(|paths| paths.remove(&path));
+            unsynced.get_mut(id).map(|session| session.files.remove(&path));
         }
         Ok(())
     }
@@ -230,26 +242,34 @@ impl SessionStore for SessionDirectory {
     }
 
     fn sync(&self, ids: &[SessionId]) -> Result<()> {
-        let mut paths = BTreeSet::new();
+        let (mut files, mut directories) = (Vec::new(), BTreeSet::new());
         {
             let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-            ids.iter().for_each(|id| paths.extend(unsynced.remove(id).into_iter().flatten()));
+            for id in ids {
+                let Some(session) = unsynced.remove(id) else { continue };
+                let place = self.place(id);
+                if let (Some(fan), true) = (place.parent(), session.is_new) {
+                    directories.extend([fan.to_owned(), self.directory.clone()]);
+                }
+                directories.insert(place);
+                files.extend(session.files);
+            }
         }
-        let paths: Vec<PathBuf> = paths.into_iter().collect();
-        let directories: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
-        let fans: BTreeSet<&Path> = directories.iter().filter_map(|path| path.parent()).collect();
-        each(&paths, &|path| Ok(File::open(path)?.sync_all()?))?;
-        let names: Vec<PathBuf> = directories.iter().chain(&fans).map(|path| path.join("name")).collect();
-        each(&names, &|path| sync_directory(path))?;
-        if paths.is_empty() { Ok(()) } else { sync_directory(&self.directory.join("name")) }
+        each(&files, &|path| Ok(File::open(path)?.sync_all()?))?;
+        // A name in a directory stands for the directory.
+        let names: Vec<PathBuf> = directories.iter().map(|path| path.join(RECORD)).collect();
+        each(&names, &|path| sync_directory(path))
     }
 }
 
 /// Several at once: the disk puts together what waits at the same time.
 fn each(paths: &[PathBuf], sync: &(dyn Fn(&Path) -> Result<()> + Sync)) -> Result<()> {
-    let share = paths.len().div_ceil(SYNCS).max(1);
+    let run = |share: &[PathBuf]| share.iter().try_for_each(|path| sync(path));
+    if paths.len() < SYNCS {
+        return run(paths);
+    }
+    let share = paths.len().div_ceil(SYNCS);
     std::thread::scope(|scope| {
-        let run = |share: &[PathBuf]| share.iter().try_for_each(|path| sync(path));
         let threads: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || run(share))).collect();
         threads
             .into_iter()

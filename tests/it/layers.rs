@@ -62,8 +62,7 @@ fn the_reading_half_of_pdf_knows_nothing_of_signing() {
 
 #[test]
 fn only_edges_touch_the_world() {
-    let edges =
-        ["lib", "system", "key", "batch", "store", "service", "seal", "wire", "fuzzing", "main", "cli"];
+    let edges = ["lib", "system", "key", "batch", "store", "service", "seal", "wire", "fuzzing", "main", "cli"];
     let world = [
         "std::fs::",
         "std::env",

@@ -21,6 +21,11 @@ impl Sessions {
         let digest = digest_of(content)?;
         let file_id = FileId::of(&[id.as_bytes(), name.as_bytes(), digest.as_bytes()]);
         if let Some(known) = known(&held.record, name, &file_id)? {
+            // A power cut may have taken the content of what nobody was told of yet.
+            if !self.store.open(id, &file_id).and_then(|kept| digest_of(&kept)).is_ok_and(|kept| kept == digest) {
+                self.store.put(id, &file_id, Content::Source(content))?;
+                self.store.sync(std::slice::from_ref(id))?;
+            }
             return Ok(known);
         }
         self.check_room(&held, 1)?;
@@ -35,7 +40,6 @@ impl Sessions {
             included,
         };
         let told = file.to_session_file()?;
-        self.store.sync(std::slice::from_ref(id))?;
         self.add(&mut held, vec![file])?;
         Ok(told)
     }
