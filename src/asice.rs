@@ -30,5 +30,5 @@ pub(crate) use extend::{Extension, Given};
 pub(crate) use finalize::{finalize, finalize_new};
 pub(crate) use measure::Measured;
 pub(crate) use new::NewContainer;
-pub(crate) use prepare::{prepare, prepare_new};
+pub(crate) use prepare::{begin, begin_new, prepare, prepare_new};
 pub use report::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};

@@ -5,6 +5,7 @@
 mod document;
 mod essentials;
 mod inputs;
+mod prepare_all;
 mod prepared;
 mod signed;
 mod state;
@@ -12,6 +13,7 @@ mod upgrade;
 
 pub use document::{Document, Format, Inspection};
 pub use inputs::Inputs;
+pub use prepare_all::prepare_all;
 pub use prepared::Prepared;
 pub use signed::{Fill, Signed};
 pub use state::StateSummary;

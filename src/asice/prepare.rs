@@ -6,8 +6,9 @@ use crate::asice::container::Container;
 use crate::asice::data_file::Content;
 use crate::asice::draft::{Base, Frame, Planned};
 use crate::asice::layout::{check_data_file, next_signature_file};
-use crate::asice::measure::{Digests, measure};
+use crate::asice::measure::{Digests, Measured};
 use crate::asice::{DataFile, Draft, NewContainer, media_type};
+use crate::digest::lanes::{Hashed, Reading};
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::{ErrorCode, Limit, Refusal, Result};
 use crate::signing::Plan;
@@ -16,20 +17,38 @@ use crate::time::Moment;
 use crate::xades::{self, DataReference, Ids};
 use crate::zip::{Entry, Method};
 
-/// Signs files that have no container yet; each is read once.
+/// What is to be read of files that have no container yet.
 ///
 /// # Errors
-/// [`Error::Certificate`](crate::Error::Certificate); `state.document-changed`; reading faults.
-pub(crate) fn prepare_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> Result<Draft> {
+/// [`Error::Certificate`](crate::Error::Certificate); a limit.
+pub(crate) fn begin_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> Result<Vec<Reading>> {
     plan.check_time(moment.time())?;
     check_references(new.files().len(), new.limits().xades_references)?;
+    let sources = new.files().iter().filter_map(|file| match file.content() {
+        Content::Source(source) => Some(Reading::new(source, DIGEST).with_crc32()),
+        Content::Digest { .. } => None,
+    });
+    Ok(sources.collect())
+}
+
+/// Signs files that have no container yet; `parts` are what [`begin_new`] wanted to be read.
+///
+/// # Errors
+/// `state.document-changed`; reading faults.
+pub(crate) fn prepare_new(
+    new: &NewContainer,
+    plan: &Plan,
+    moment: &Moment,
+    mut parts: impl Iterator<Item = Result<Hashed>>,
+) -> Result<Draft> {
     let mut planned = Vec::with_capacity(new.files().len());
     let mut references = Vec::with_capacity(new.files().len());
     for file in new.files() {
         let (plan, digest) = match file.content() {
             Content::Source(source) => {
-                let (measured, digests) = measure(source, &[DIGEST])?;
-                (Some(Planned { measured, is_held: source.is_in_memory() }), only(&digests)?)
+                let Hashed { state, crc32 } = next(&mut parts)?;
+                let measured = Measured { size: state.len(), crc32 };
+                (Some(Planned { measured, is_held: source.is_in_memory() }), state.finish())
             }
             Content::Digest { digest, .. } => (None, *digest),
         };
@@ -39,36 +58,56 @@ pub(crate) fn prepare_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> R
     finish(Base::New(planned), new.signature_file(), references, plan, moment)
 }
 
-/// Signs all data files of a container; each is read once, but for those whose digest was told.
+/// What is to be read of a container before it is signed: data files whose bytes stand in it as they are.
 ///
 /// # Errors
-/// `asice.kind` and `asice.manifest` for a container that can't be added to; `asice.unsigned-file`, `asice.digest`,
-/// `asice.data-missing` where what is there is not what the earlier signatures cover; what [`prepare_new`] says.
-pub(crate) fn prepare(container: &Container, plan: &Plan, moment: &Moment) -> Result<Draft> {
+/// `asice.kind` and `asice.manifest` for a container that can't be added to; `asice.unsigned-file`;
+/// what [`begin_new`] says.
+pub(crate) fn begin(container: &Container, plan: &Plan, moment: &Moment) -> Result<Vec<Reading>> {
     plan.check_time(moment.time())?;
     container.check_can_be_added_to()?;
     let earlier = container.earlier()?;
     earlier.check_coverage(container)?;
-    let names = container.files_to_sign(earlier)?;
-    check_references(names.len(), container.limits().xades_references)?;
+    check_references(container.files_to_sign(earlier)?.len(), container.limits().xades_references)?;
+    let pass = Pass::new(container, &earlier.algorithms());
+    let entries = container.by_offset().into_iter().filter(|entry| pass.is_read_before(entry));
+    Ok(entries.map(|entry| Reading::of(container.source(), entry.data.clone(), DIGEST).with_crc32()).collect())
+}
 
-    let mut reading = Reading::new(container, &earlier.algorithms());
+/// Signs all data files of a container; each is read once, but for those whose digest was told. `parts` are what
+/// [`begin`] wanted to be read.
+///
+/// # Errors
+/// `asice.digest`, `asice.data-missing` where what is there is not what the earlier signatures cover; `zip.data`; what
+/// [`prepare_new`] says.
+pub(crate) fn prepare(
+    container: &Container,
+    plan: &Plan,
+    moment: &Moment,
+    mut parts: impl Iterator<Item = Result<Hashed>>,
+) -> Result<Draft> {
+    let earlier = container.earlier()?;
+    let names = container.files_to_sign(earlier)?;
+    let mut pass = Pass::new(container, &earlier.algorithms());
     let mut digests: BTreeMap<&str, (Digest, bool)> = BTreeMap::new();
     for entry in container.by_offset() {
         match container.assumed(&entry.name) {
             _ if !container.is_data_file(entry) => {}
             Some(digest) => {
-                reading.pass_over(entry)?;
+                pass.pass_over(entry)?;
                 digests.insert(&entry.name, (*digest, false));
             }
             None => {
-                let all = reading.read(entry)?;
+                let all = match pass.is_read_before(entry) {
+                    true => pass.take(entry, next(&mut parts))?,
+                    false => pass.read(entry)?,
+                };
                 all.iter().try_for_each(|digest| earlier.check_digest(&entry.name, digest))?;
                 digests.insert(&entry.name, (only(&all)?, true));
             }
         }
     }
-    let frame_digest = reading.finish()?;
+    let frame_digest = pass.finish()?;
 
     let mut references = Vec::with_capacity(names.len());
     let mut was_read = Vec::with_capacity(names.len());
@@ -112,7 +151,7 @@ fn finish(
 }
 
 /// One pass over a container in the order of its bytes: digests of its data files, and of all the rest together.
-struct Reading<'a> {
+struct Pass<'a> {
     container: &'a Container,
     algorithms: Vec<DigestAlgorithm>,
     frame: State,
@@ -120,12 +159,26 @@ struct Reading<'a> {
     at: u64,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> Pass<'a> {
     /// Data files are hashed with the algorithm of new references first, then with `others`.
     fn new(container: &'a Container, others: &[DigestAlgorithm]) -> Self {
         let others = others.iter().copied().filter(|other| *other != DIGEST);
         let algorithms = std::iter::once(DIGEST).chain(others).collect();
-        Reading { container, algorithms, frame: State::new(DIGEST), at: 0 }
+        Pass { container, algorithms, frame: State::new(DIGEST), at: 0 }
+    }
+
+    /// Whether its digest comes from elsewhere: a data file that stands in the container as it is, under one digest.
+    fn is_read_before(&self, entry: &Entry) -> bool {
+        let is_wanted = self.container.is_data_file(entry) && self.container.assumed(&entry.name).is_none();
+        is_wanted && entry.method == Method::Stored && self.algorithms.len() == 1
+    }
+
+    /// Takes what was found in such a data file.
+    fn take(&mut self, entry: &Entry, found: Result<Hashed>) -> Result<Vec<Digest>> {
+        self.pass_over(entry)?;
+        let Hashed { state, crc32 } = found?;
+        entry.check_content(state.len(), crc32)?;
+        Ok(vec![state.finish()])
     }
 
     /// Reads a data file. Its packed bytes belong to the frame; stored ones have their own digest.
@@ -145,7 +198,7 @@ impl<'a> Reading<'a> {
         Ok(digests.finish())
     }
 
-    /// Leaves out a data file whose digest was told.
+    /// Leaves out a data file whose digest is known.
     fn pass_over(&mut self, entry: &Entry) -> Result<()> {
         self.up_to(entry.data.start)?;
         self.at = entry.data.end;
@@ -176,6 +229,10 @@ fn check_references(files: usize, limit: u64) -> Result<()> {
     // One more for the signed properties.
     let wanted = to_u64(files).saturating_add(1);
     if wanted > limit { Err(Limit::new("xades_references", limit, wanted).into()) } else { Ok(()) }
+}
+
+fn next(parts: &mut impl Iterator<Item = Result<Hashed>>) -> Result<Hashed> {
+    parts.next().unwrap_or(Err(crate::Error::Bug("a file that was not read")))
 }
 
 fn only(digests: &[Digest]) -> Result<Digest> {

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use crate::asice::{self, Container, ContainerInspection, DataFile, NewContainer};
-use crate::error::{ErrorCode, Misuse, Refusal, Result};
+use crate::digest::Kernel;
+use crate::digest::lanes::Reading;
+use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
+use crate::flow::prepare_all::{Parts, prepare_all};
 use crate::flow::{Inputs, Prepared, Upgrade, UpgradePlan};
 use crate::limits::Limits;
 use crate::output::Output;
@@ -65,6 +68,14 @@ enum Kind {
     Pdf(pdf::Document),
     Container(Container),
     New(NewContainer),
+}
+
+/// What is kept of a document while its bytes are hashed.
+pub(super) enum Begun {
+    /// What is to be appended.
+    Pdf(pades::Draft),
+    /// Nothing: a container's signature begins with the digests.
+    Container,
 }
 
 /// What was found in a document. No verdict on trust.
@@ -194,29 +205,48 @@ impl Document {
     /// Computes what the key must sign, and what is to be added to the document.
     ///
     /// Sources are not copied: the result holds only new bytes. The same document, plan and moment give the same
-    /// bytes. Nothing is sent anywhere.
+    /// bytes. Nothing is sent anywhere. [`prepare_all`] does the same for many documents, faster.
     ///
     /// # Errors
     /// [`Error::Refused`](crate::Error::Refused) when an earlier signature, a lock or the form
     /// forbids another signature: ask the document's owner.
     /// [`Error::Certificate`](crate::Error::Certificate) when the certificate is not valid at the moment.
     pub fn prepare(&self, plan: &Plan, moment: Moment) -> Result<Prepared> {
+        let result = prepare_all(&[(self, plan, moment)], Kernel::portable()).pop();
+        result.unwrap_or(Err(Error::Bug("a document without a result")))
+    }
+
+    /// Does all of [`Document::prepare`] that comes before bytes are hashed, and says which are to be.
+    pub(super) fn begin(&self, plan: &Plan, moment: &Moment) -> Result<(Begun, Vec<Reading>)> {
         match &self.0 {
             Kind::Pdf(pdf) => {
                 if !plan.claims().is_empty() {
                     return Err(Refusal::new(ErrorCode::PdfClaims).into());
                 }
-                let draft = pades::prepare(pdf, plan, &moment)?;
-                Prepared::of_pdf(pdf.source(), plan, moment, draft)
+                let draft = pades::prepare(pdf, plan, moment)?;
+                Ok((Begun::Pdf(draft), vec![Reading::new(pdf.source(), plan.algorithm().digest())]))
             }
-            Kind::Container(container) => {
-                let draft = asice::prepare(container, plan, &moment)?;
+            Kind::Container(container) => Ok((Begun::Container, asice::begin(container, plan, moment)?)),
+            Kind::New(new) => Ok((Begun::Container, asice::begin_new(new, plan, moment)?)),
+        }
+    }
+
+    /// Does all that comes after; `parts` are what [`Document::begin`] wanted to be read.
+    pub(super) fn end(&self, plan: &Plan, moment: Moment, begun: Begun, mut parts: Parts) -> Result<Prepared> {
+        match (&self.0, begun) {
+            (Kind::Pdf(pdf), Begun::Pdf(draft)) => {
+                let hashed = parts.next().unwrap_or(Err(Error::Bug("a document that was not read")))?;
+                Ok(Prepared::of_pdf(pdf.source(), plan, moment, draft, hashed.state))
+            }
+            (Kind::Container(container), Begun::Container) => {
+                let draft = asice::prepare(container, plan, &moment, parts)?;
                 Prepared::of_container(Inputs::from(container.source().clone()), plan, moment, draft)
             }
-            Kind::New(new) => {
-                let draft = asice::prepare_new(new, plan, &moment)?;
+            (Kind::New(new), Begun::Container) => {
+                let draft = asice::prepare_new(new, plan, &moment, parts)?;
                 Prepared::of_container(Inputs::from(new.files().to_vec()), plan, moment, draft)
             }
+            (Kind::Pdf(_), Begun::Container) | (_, Begun::Pdf(_)) => Err(Error::Bug("a half of another document")),
         }
     }
 

@@ -26,17 +26,18 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn of_pdf(source: &Source, plan: &Plan, moment: Moment, draft: pades::Draft) -> Result<Self> {
-        let mut source_state = State::new(plan.algorithm().digest());
-        source.for_each(0..source.len(), |bytes| {
-            source_state.update(bytes);
-            Ok(())
-        })?;
-        source.check_unchanged()?;
+    /// `source_state` has taken all bytes of `source`.
+    pub(crate) fn of_pdf(
+        source: &Source,
+        plan: &Plan,
+        moment: Moment,
+        draft: pades::Draft,
+        source_state: State,
+    ) -> Self {
         let source_digest = source_state.clone().finish();
         let body = PdfBody { source_digest, source_state, field: draft.field, tail: draft.tail };
         let to_be_signed = body.to_be_signed(plan.identity(), plan.algorithm());
-        Ok(Prepared::new(Inputs::from(source.clone()), plan, moment, to_be_signed, Body::Pdf(body)))
+        Prepared::new(Inputs::from(source.clone()), plan, moment, to_be_signed, Body::Pdf(body))
     }
 
     pub(crate) fn of_container(inputs: Inputs, plan: &Plan, moment: Moment, draft: asice::Draft) -> Result<Self> {

@@ -12,7 +12,7 @@ pub fn kernels() -> Vec<Kernel> {
     Kernel::available()
 }
 
-/// The kernel that is fastest here: each is tried for some hundred microseconds.
+/// The kernel that is fastest here: each is tried for some ten microseconds.
 ///
 /// Which one that is differs between makers of processors, and no list of theirs says so. Results don't depend on it.
 #[must_use]
@@ -36,7 +36,7 @@ fn time_per_message(kernel: Kernel, samples: &[Source]) -> Duration {
     tries.min().unwrap_or(Duration::MAX) / count
 }
 
-const SAMPLE_BYTES: usize = 8 << 10;
+const SAMPLE_BYTES: usize = 4 << 10;
 const TRIES: usize = 5;
 
 #[cfg(test)]

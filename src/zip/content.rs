@@ -65,6 +65,17 @@ impl Archive {
     }
 }
 
+impl Entry {
+    /// Makes sure that content of this size and CRC-32 is this entry's.
+    ///
+    /// # Errors
+    /// `zip.data`.
+    pub(crate) fn check_content(&self, size: u64, crc32: u32) -> Result<()> {
+        let is_right = size == self.size && crc32 == self.crc32;
+        if is_right { Ok(()) } else { Err(fault(ErrorCode::ZipData, self.data.start)) }
+    }
+}
+
 /// What came out so far.
 struct Content<'a> {
     entry: &'a Entry,
@@ -84,8 +95,7 @@ impl Content<'_> {
     }
 
     fn finish(self) -> Result<()> {
-        let is_right = self.size == self.entry.size && self.crc32.clone().finalize() == self.entry.crc32;
-        if is_right { Ok(()) } else { Err(self.damaged()) }
+        self.entry.check_content(self.size, self.crc32.finalize())
     }
 
     fn damaged(&self) -> crate::Error {

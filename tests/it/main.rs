@@ -26,6 +26,7 @@ mod schema;
 #[cfg(feature = "http")]
 mod service;
 mod session;
+mod side_by_side;
 mod sign;
 mod state;
 mod upgrade;

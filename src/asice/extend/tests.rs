@@ -2,8 +2,9 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::Signer as _;
-use crate::asice::{NewContainer, prepare, prepare_new};
+use crate::asice::{Draft, NewContainer, begin, begin_new, prepare, prepare_new};
 use crate::digest::State;
+use crate::digest::lanes::{Hashed, Message as _, Reading};
 use crate::error::ErrorCode;
 use crate::key::LocalKey;
 use crate::pki::Certificate;
@@ -16,6 +17,23 @@ use crate::zip::{Compress, Method, Packing, Writer};
 const DSS: &[u8] = include_bytes!("../../../testdata/asice/dss-lta-rsa.asice");
 const LIBDIGIDOCPP: &[u8] = include_bytes!("../../../testdata/asice/libdigidocpp-lta-p384.asice");
 const SHA256: DigestAlgorithm = DigestAlgorithm::Sha256;
+
+/// What was found in `reading`.
+fn read(mut reading: Reading) -> Result<Hashed> {
+    let mut state = reading.begin();
+    while reading.advance()? {
+        state.update(reading.piece());
+    }
+    reading.end(Ok(state))
+}
+
+fn drafted_new(new: &NewContainer, plan: &Plan, moment: &Moment) -> Draft {
+    prepare_new(new, plan, moment, begin_new(new, plan, moment).unwrap().into_iter().map(read)).unwrap()
+}
+
+fn drafted(container: &Container, plan: &Plan, moment: &Moment) -> Draft {
+    prepare(container, plan, moment, begin(container, plan, moment).unwrap().into_iter().map(read)).unwrap()
+}
 
 fn time() -> Time {
     Time::parse_rfc3339("2026-01-02T03:04:05Z").unwrap()
@@ -102,14 +120,14 @@ fn value(draft: &Draft) -> Vec<u8> {
 
 fn signed(files: Vec<DataFile>) -> Extension {
     let new = NewContainer::new(files.clone(), &Limits::default()).unwrap();
-    let draft = prepare_new(&new, &plan(), &Moment::new(time(), [3; 32])).unwrap();
+    let draft = drafted_new(&new, &plan(), &Moment::new(time(), [3; 32]));
     Extension::signed(&draft, Given::Files(files), &value(&draft), plan().algorithm(), &Limits::default()).unwrap()
 }
 
 /// A container with one more signature in it.
 fn added(bytes: &[u8]) -> Extension {
     let container = container(bytes);
-    let draft = prepare(&container, &plan(), &Moment::new(time(), [4; 32])).unwrap();
+    let draft = drafted(&container, &plan(), &Moment::new(time(), [4; 32]));
     let given = Given::Container(container.source().clone());
     Extension::signed(&draft, given, &value(&draft), plan().algorithm(), &Limits::default()).unwrap()
 }
@@ -294,7 +312,7 @@ fn data_that_are_not_there_are_wanted_for_an_archive_time_stamp_alone() {
 #[test]
 fn files_that_changed_since_they_were_signed_get_no_archive_time_stamp() {
     let new = NewContainer::new(files(), &Limits::default()).unwrap();
-    let draft = prepare_new(&new, &plan(), &Moment::new(time(), [3; 32])).unwrap();
+    let draft = drafted_new(&new, &plan(), &Moment::new(time(), [3; 32]));
     for n in 0..2 {
         let mut other = files();
         let len = if n == 0 { 6 } else { 100_000 };
@@ -328,7 +346,7 @@ fn data_are_read_once() {
     let large = vec![DataFile::new("large.bin", Source::from_bytes(vec![9; 1 << 20]))];
     let plan = plan().compress(Compress::Store);
     let new = NewContainer::new(large.clone(), &Limits::default()).unwrap();
-    let draft = prepare_new(&new, &plan, &Moment::new(time(), [3; 32])).unwrap();
+    let draft = drafted_new(&new, &plan, &Moment::new(time(), [3; 32]));
     let fresh = Extension::signed(&draft, Given::Files(large), &value(&draft), plan.algorithm(), &Limits::default());
     let bytes = written(&fresh.unwrap());
     let entry = container(bytes.clone()).archive().find("large.bin").unwrap().clone();
