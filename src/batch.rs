@@ -3,17 +3,17 @@
 //! In: any iterator of inputs, also one that waits for another program's next line. Out: a result for each,
 //! in the order of the inputs, as soon as all before it are out. One failure is one input's failure, also a panic.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 mod journal;
 mod pace;
 mod queue;
 mod session;
 mod summary;
+mod together;
 
 pub use journal::{Done, Journal};
 use pace::Pace;
@@ -21,6 +21,8 @@ use queue::Queue;
 pub use session::{FileKind, Form, IncludedFile, Phase, Preparation, Rearchive, SessionClimb, SessionDigest};
 pub use session::{SessionFailure, SessionFile, SessionResult, SessionStatus, Sessions};
 pub use summary::{digests_summary, verification_code};
+pub use together::Together;
+use together::{Each, guarded, share};
 
 /// How a batch is run.
 #[derive(Debug, Clone)]
@@ -70,7 +72,7 @@ impl Batch {
         }
         // One worker needs no second thread: take, work, hand on.
         for (index, (_, input)) in inputs.into_iter().enumerate() {
-            sink(index, guarded(&work, input));
+            sink(index, guarded(|| work(input)));
             if self.is_cancelled() {
                 break;
             }
@@ -85,11 +87,69 @@ impl Batch {
         &self,
         inputs: I,
         work: impl Fn(T) -> Result<R> + Sync,
-        mut sink: impl FnMut(usize, Vec<Result<R>>),
+        sink: impl FnMut(usize, Vec<Result<R>>),
     ) where
         I: IntoIterator<Item = (u64, T), IntoIter: Send>,
         T: Send,
         R: Send,
+    {
+        self.run_together(inputs, &Each(work), sink);
+    }
+
+    /// As [`Batch::run_grouped`], for work of which one stage is done for several inputs together.
+    ///
+    /// Inputs share that stage while they are quick and as far as they are there: never does one wait for another
+    /// that has not come yet. A failure is still one input's, also a panic.
+    ///
+    /// ```
+    /// use eseal::batch::{Batch, Together};
+    /// use eseal::{Document, Error, Kernel, Limits, Moment, Plan, Prepared, Result, Source, Time, prepare_all, system};
+    ///
+    /// /// Opens PDFs, prepares several of them side by side, and keeps the states.
+    /// struct Prepare<'a> {
+    ///     plan: &'a Plan,
+    ///     moment: Moment,
+    ///     kernel: Kernel,
+    /// }
+    ///
+    /// impl Together<(Vec<u8>, &str)> for Prepare<'_> {
+    ///     type Begun = (Document, Moment);
+    ///     type Shared = Prepared;
+    ///     type Done = Vec<u8>;
+    ///
+    ///     fn begin(&self, (bytes, name): (Vec<u8>, &str)) -> Result<(Document, Moment)> {
+    ///         let document = Document::open(Source::from_bytes(bytes), &Limits::default())?;
+    ///         Ok((document, self.moment.for_document(name.as_bytes())))
+    ///     }
+    ///
+    ///     fn together(&self, begun: &[(Document, Moment)]) -> Vec<Result<Prepared>> {
+    ///         let documents: Vec<_> = begun.iter().map(|(document, moment)| (document, self.plan, *moment)).collect();
+    ///         prepare_all(&documents, self.kernel)
+    ///     }
+    ///
+    ///     fn finish(&self, _: (Document, Moment), prepared: Prepared) -> Result<Vec<u8>> {
+    ///         prepared.to_state()
+    ///     }
+    /// }
+    /// # fn main() -> Result<()> {
+    /// # let at = Time::parse_rfc3339("2026-01-02T03:04:05Z")?;
+    /// # let key = eseal::key::throw_away(&eseal::system::OsEntropy, "Nobody", at)?;
+    /// # let plan = Plan::new(eseal::Signer::chain(&key)[0].clone(), &[])?;
+    /// # let pdf = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/pdf/table-lf.pdf")).unwrap();
+    /// # let inputs = [(0, (pdf.clone(), "a")), (0, (b"no PDF".to_vec(), "b")), (0, (pdf, "c"))];
+    /// # let mut states = Vec::new();
+    ///
+    /// let work = Prepare { plan: &plan, moment: Moment::new(at, [7; 32]), kernel: system::fastest_kernel() };
+    /// Batch::new(2, 64).run_together(inputs, &work, |_, results| states.extend(results));
+    /// # assert_eq!(states.iter().map(|state| state.is_ok()).collect::<Vec<_>>(), [true, false, true]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_together<I, T, W>(&self, inputs: I, work: &W, mut sink: impl FnMut(usize, Vec<Result<W::Done>>))
+    where
+        I: IntoIterator<Item = (u64, T), IntoIter: Send>,
+        T: Send,
+        W: Together<T>,
     {
         let queue = Queue::new(self.window, self.memory_budget, &self.cancel);
         let inputs = inputs.into_iter();
@@ -107,11 +167,7 @@ impl Batch {
                 scope.spawn(|| {
                     let mut pace = Pace::new(self.window / (2 * self.workers));
                     while let Some(inputs) = queue.take(pace.inputs()) {
-                        let one =
-                            |input| if self.is_cancelled() { Err(Error::Cancelled) } else { guarded(&work, input) };
-                        queue.finish(
-                            pace.over(|| inputs.into_iter().map(|(index, input)| (index, one(input))).collect()),
-                        );
+                        queue.finish(pace.over(|| share(inputs, work, &self.cancel)));
                     }
                 });
             }
@@ -128,11 +184,6 @@ impl Batch {
     }
 }
 
-fn guarded<T, R>(work: &impl Fn(T) -> Result<R>, input: T) -> Result<R> {
-    // A panic leaves nothing behind that another input sees: inputs share only what is `Sync`.
-    catch_unwind(AssertUnwindSafe(|| work(input))).unwrap_or(Err(Error::Bug("a panic was caught")))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -140,6 +191,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::error::Error;
 
     fn inputs(n: usize) -> impl Iterator<Item = (u64, usize)> + Send {
         (0..n).map(|n| (10, n))

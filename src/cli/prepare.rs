@@ -1,11 +1,17 @@
 //! `eseal prepare`: digests to sign go out, states stay in the store.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use eseal::batch::Together;
 use eseal::store::{MadeOf, Record, Store, StoredFile, StoredPath};
-use eseal::{Digest, DigestAlgorithm, Format, Limits, Result, StateSummary, ToBeSigned};
+use eseal::system::fastest_kernel;
+use eseal::{
+    Digest, DigestAlgorithm, Document, Error, Format, Kernel, Limits, Moment, Plan, Prepared, Result, StateSummary,
+    ToBeSigned, prepare_all,
+};
 
 use super::args::Prepare;
 use super::config::{self, Common};
@@ -13,7 +19,7 @@ use super::containers::Containers;
 use super::documents::{Opened, need};
 use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::report::{Report, printable};
-use super::run::{Line, Ready, Run, Task};
+use super::run::{Line, Made, Ready, Run, Task};
 use super::signing::{Signing, certificates};
 use super::targets::{Target, Targets};
 use super::{Outcome, Stop, lines};
@@ -42,9 +48,11 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     }
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
-    let job = Job { store, signing, containers, targets, limits: common.limits.clone() };
+    let kernel = fastest_kernel();
+    let job = Job { store, signing, containers, targets, kernel, limits: common.limits.clone() };
+    report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts()?;
-    run.over(tasks(inputs, &mut report), |item| job.work(item), &mut report)
+    run.over_together(None, tasks(inputs, &mut report), &&job, &mut report)
 }
 
 /// The inputs as tasks of a run.
@@ -69,11 +77,72 @@ struct Job {
     signing: Signing,
     containers: Arc<Containers>,
     targets: Targets,
+    kernel: Kernel,
     limits: Limits,
 }
 
+/// An input before its bytes are hashed.
+enum Begun<'a> {
+    /// Nothing is to be hashed: it was prepared before, or is left out.
+    Settled(Box<Ready>),
+    Open(Box<Open<'a>>),
+}
+
+struct Open<'a> {
+    input: Input,
+    opened: Opened,
+    document: Document,
+    plan: Cow<'a, Plan>,
+    moment: Moment,
+    record: Record,
+    key: Option<Digest>,
+    ready: Ready,
+}
+
+impl Begun<'_> {
+    fn to_prepare(&self) -> Option<(&Document, &Plan, Moment)> {
+        match self {
+            Begun::Open(open) => Some((&open.document, &open.plan, open.moment)),
+            Begun::Settled(_) => None,
+        }
+    }
+}
+
+impl<'a> Together<Item> for &'a Job {
+    type Begun = Begun<'a>;
+    type Shared = Option<Prepared>;
+    type Done = Made<'static>;
+
+    fn begin(&self, item: Item) -> Result<Begun<'a>> {
+        self.open(item)
+    }
+
+    fn together(&self, begun: &[Begun<'a>]) -> Vec<Result<Option<Prepared>>> {
+        prepare_some(begun.iter().map(Begun::to_prepare), self.kernel)
+    }
+
+    fn finish(&self, begun: Begun<'a>, prepared: Option<Prepared>) -> Result<Made<'static>> {
+        match (begun, prepared) {
+            (Begun::Settled(ready), _) => Ok((*ready).into()),
+            (Begun::Open(open), Some(prepared)) => self.keep(*open, &prepared).map(Made::from),
+            (Begun::Open(_), None) => Err(Error::Bug("a document that was not prepared")),
+        }
+    }
+}
+
+/// Prepares those that are there, side by side.
+pub(crate) fn prepare_some<'a>(
+    documents: impl Iterator<Item = Option<(&'a Document, &'a Plan, Moment)>>,
+    kernel: Kernel,
+) -> Vec<Result<Option<Prepared>>> {
+    let documents: Vec<_> = documents.collect();
+    let all: Vec<_> = documents.iter().flatten().copied().collect();
+    let mut prepared = prepare_all(&all, kernel).into_iter();
+    documents.iter().map(|document| document.and_then(|_| prepared.next()).transpose()).collect()
+}
+
 impl Job {
-    fn work(&self, item: Item) -> Result<Ready> {
+    fn open(&self, item: Item) -> Result<Begun<'_>> {
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
         self.targets.check_place(&input)?;
@@ -94,17 +163,23 @@ impl Job {
                 ready.states.push(self.store.save_record(known.id(), &record)?);
             }
             ready.line = line(&input, known.format(), known.id(), known.to_be_signed())?;
-            return Ok(ready);
+            return Ok(Begun::Settled(ready.into()));
         }
         let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
-            return Ok(ready);
+            return Ok(Begun::Settled(ready.into()));
         }
         if input.origin == Origin::Stdin && document.format() != Format::Pdf {
             record.relative = Path::new("stdin.asice").into();
         }
-        let prepared = document.prepare(&self.signing.plan(&input.own), self.signing.moment(&input))?;
+        let (plan, moment) = (self.signing.plan(&input.own), self.signing.moment(&input));
+        Ok(Begun::Open(Box::new(Open { input, opened, document, plan, moment, record, key, ready })))
+    }
+
+    /// Keeps what was prepared.
+    fn keep(&self, open: Open<'_>, prepared: &Prepared) -> Result<Ready> {
+        let Open { input, opened, document, mut record, key, mut ready, .. } = open;
         let state = prepared.to_state()?;
         if key.is_some() {
             record.content = content_of(&opened, &StateSummary::read(&state, &self.limits)?)?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eseal::batch::{Batch, Done, Journal};
+use eseal::batch::{Batch, Done, Journal, Together};
 use eseal::system::{Existing, Staged, sync_directory};
 use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
@@ -114,7 +114,27 @@ impl Run {
         work: impl Fn(T) -> Result<Ready> + Sync,
         report: &mut Report,
     ) -> Outcome {
-        self.drive(WINDOW, tasks, work, Ok, report)
+        self.drive(WINDOW, tasks, |batch, tasks, sink| batch.run_grouped(tasks, work, sink), Ok, report)
+    }
+
+    /// As [`Run::over`], where a worker does one stage for several inputs together, and documents may have to climb.
+    pub(crate) fn over_together<'a, T: Send>(
+        &mut self,
+        climb: Option<&Climb>,
+        tasks: impl Iterator<Item = Task<T>> + Send,
+        work: &impl Together<T, Done = Made<'a>>,
+        report: &mut Report,
+    ) -> Outcome {
+        let start = |batch: &Batch, tasks: Inputs<'_, T>, sink: Sink<'_, Made<'a>>| {
+            batch.run_together(tasks, work, sink);
+        };
+        match climb {
+            Some(climb) => self.drive_climbing(climb, tasks, start, report),
+            None => {
+                let settle = |made: Vec<Result<Made<'a>>>| Ok(made.into_iter().map(|made| made?.ready()).collect());
+                self.drive(WINDOW, tasks, start, settle, report)
+            }
+        }
     }
 
     /// As [`Run::over`], where documents may have to climb: those that are ready together do so together.
@@ -125,17 +145,28 @@ impl Run {
         work: impl Fn(T) -> Result<Made<'a>> + Sync,
         report: &mut Report,
     ) -> Outcome {
-        let (jobs, cancel) = (self.options.jobs, Arc::clone(&self.cancel));
-        let window = if climb.asking.has_somebody() { CLIMBING_WINDOW } else { WINDOW };
-        self.drive(window, tasks, work, |made| raise(climb, made, jobs, &cancel), report)
+        self.drive_climbing(climb, tasks, |batch, tasks, sink| batch.run_grouped(tasks, work, sink), report)
     }
 
-    /// Works on all tasks, `window` of them in flight at most, and makes results of what is ready together.
-    fn drive<T: Send, R: Send>(
+    fn drive_climbing<'a, T: Send>(
+        &mut self,
+        climb: &Climb,
+        tasks: impl Iterator<Item = Task<T>> + Send,
+        start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, Made<'a>>),
+        report: &mut Report,
+    ) -> Outcome {
+        let (jobs, cancel) = (self.options.jobs, Arc::clone(&self.cancel));
+        let window = if climb.asking.has_somebody() { CLIMBING_WINDOW } else { WINDOW };
+        self.drive(window, tasks, start, |made| raise(climb, made, jobs, &cancel), report)
+    }
+
+    /// Works on all tasks, `window` of them in flight at most, and makes results of what is ready together. `start`
+    /// runs a batch over the inputs.
+    fn drive<T: Send, R>(
         &mut self,
         window: usize,
         tasks: impl Iterator<Item = Task<T>> + Send,
-        work: impl Fn(T) -> Result<R> + Sync,
+        start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, R>),
         mut settle: impl FnMut(Vec<Result<R>>) -> Outcome<Vec<Result<Ready>>>,
         report: &mut Report,
     ) -> Outcome {
@@ -147,7 +178,7 @@ impl Run {
         let mut verdict = Verdict { exit: Exit::Good, stop: None };
         let cancel = Arc::clone(&self.cancel);
         let batch = Batch::new(self.options.jobs, window).memory_budget(self.options.memory).cancel_on(&cancel);
-        batch.run_grouped(tasks, work, |_, results| {
+        start(&batch, Box::new(tasks), &mut |_, results| {
             let group: Vec<(String, Option<String>)> = {
                 let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
                 results.iter().map(|_| names.pop_front().unwrap_or_default()).collect()
@@ -259,6 +290,10 @@ struct Verdict {
     exit: Exit,
     stop: Option<Stop>,
 }
+
+/// What a batch takes, and where it puts results that are ready together.
+type Inputs<'a, T> = Box<dyn Iterator<Item = (u64, T)> + Send + 'a>;
+type Sink<'a, R> = &'a mut dyn FnMut(usize, Vec<Result<R>>);
 
 type Named = ((String, Option<String>), Result<Ready>);
 

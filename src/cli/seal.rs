@@ -1,13 +1,16 @@
 //! `eseal seal`: both halves with a key that is at hand.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use eseal::batch::Journal;
-use eseal::system::Existing;
+use eseal::batch::{Journal, Together};
+use eseal::system::{Existing, fastest_kernel};
 use eseal::{
-    ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Level, Limits, Result, Signer, seal,
+    ContainerInspection, DataFile, DigestAlgorithm, Document, Error, Inspection, Kernel, Level, Limits, Moment, Plan,
+    Prepared, Result, Signer,
 };
 
 use super::args::Seal;
@@ -17,7 +20,7 @@ use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::key;
-use super::prepare::{ALREADY_SIGNED, skipped, tasks};
+use super::prepare::{ALREADY_SIGNED, prepare_some, skipped, tasks};
 use super::report::{Report, now};
 use super::run::{Made, Ready, Run};
 use super::signed::{self, DONE_BEFORE, Facts};
@@ -60,17 +63,15 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         climb: climb.as_ref(),
         containers,
         targets,
+        kernel: fastest_kernel(),
         resume: args.resume.resume,
         earlier,
         taken: Mutex::default(),
         limits: common.limits.clone(),
     };
+    report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts()?;
-    let tasks = tasks(inputs, &mut report);
-    match job.climb {
-        None => run.over(tasks, |item| job.work(item)?.ready(), &mut report),
-        Some(climb) => run.over_climbing(climb, tasks, |item| job.work(item), &mut report),
-    }
+    run.over_together(job.climb, tasks(inputs, &mut report), &&job, &mut report)
 }
 
 /// The way to the level, where it is above what the key alone gives.
@@ -92,6 +93,7 @@ struct Job<'a> {
     climb: Option<&'a Climb>,
     containers: Arc<Containers>,
     targets: Targets,
+    kernel: Kernel,
     resume: bool,
     earlier: Option<Journal>,
     /// Targets of inputs that come one by one.
@@ -99,14 +101,63 @@ struct Job<'a> {
     limits: Limits,
 }
 
-impl Job<'_> {
-    fn work(&self, item: Item) -> Result<Made<'_>> {
+/// An input before its bytes are hashed.
+enum Begun<'a> {
+    /// Nothing is to be hashed: it was sealed before, or is left out.
+    Settled(Box<Ready>),
+    Open(Box<Open<'a>>),
+}
+
+struct Open<'a> {
+    input: Input,
+    opened: Opened,
+    target: Target,
+    document: Document,
+    plan: Cow<'a, Plan>,
+    moment: Moment,
+    started: Instant,
+    ready: Ready,
+}
+
+impl Begun<'_> {
+    fn to_prepare(&self) -> Option<(&Document, &Plan, Moment)> {
+        match self {
+            Begun::Open(open) => Some((&open.document, &open.plan, open.moment)),
+            Begun::Settled(_) => None,
+        }
+    }
+}
+
+impl<'a> Together<Item> for &'a Job<'a> {
+    type Begun = Begun<'a>;
+    type Shared = Option<Prepared>;
+    type Done = Made<'a>;
+
+    fn begin(&self, item: Item) -> Result<Begun<'a>> {
+        self.open(item)
+    }
+
+    fn together(&self, begun: &[Begun<'a>]) -> Vec<Result<Option<Prepared>>> {
+        prepare_some(begun.iter().map(Begun::to_prepare), self.kernel)
+    }
+
+    fn finish(&self, begun: Begun<'a>, prepared: Option<Prepared>) -> Result<Made<'a>> {
+        match (begun, prepared) {
+            (Begun::Settled(ready), _) => Ok((*ready).into()),
+            (Begun::Open(open), Some(prepared)) => self.sign(*open, prepared),
+            (Begun::Open(_), None) => Err(Error::Bug("a document that was not prepared")),
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    fn open(&self, item: Item) -> Result<Begun<'_>> {
         let started = now();
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
         if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
             ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready.into());
+            return Ok(Begun::Settled(ready.into()));
         }
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
@@ -117,17 +168,23 @@ impl Job<'_> {
             && self.is_result(path, &opened)
         {
             ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready.into());
+            return Ok(Begun::Settled(ready.into()));
         }
         self.targets.check(&target)?;
         let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
-            return Ok(ready.into());
+            return Ok(Begun::Settled(ready.into()));
         }
-        let plan = self.signing.plan(&input.own);
-        let moment = self.signing.moment(&input);
-        let signed = seal::seal(&document, &plan, self.key, moment)?;
+        let (plan, moment) = (self.signing.plan(&input.own), self.signing.moment(&input));
+        Ok(Begun::Open(Box::new(Open { input, opened, target, document, plan, moment, started, ready })))
+    }
+
+    /// The second half: the key signs, and the result is made ready.
+    fn sign(&'a self, open: Open<'_>, prepared: Prepared) -> Result<Made<'a>> {
+        let Open { input, opened, target, moment, started, mut ready, .. } = open;
+        let value = self.key.sign(prepared.to_be_signed())?;
+        let signed = prepared.finalize(value)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         let files = input.packed().map(|parts| self.names(parts));
         let (name, output) = (input.name(), target.name());
