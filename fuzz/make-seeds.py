@@ -202,6 +202,15 @@ def xml():
         save("xml_tree", name + ".xml", data)
 
 
+def lanes():
+    """Messages around the ends of blocks, of many pieces, and more of them than there are lanes."""
+    save("digest_lanes", "empty", b"")
+    blocks = [0, 1, 54, 55, 56, 57, 63, 64, 65, 66, 70, 127]
+    save("digest_lanes", "one-piece-each", b"".join(bytes([0x80 | n]) + bytes(range(7)) for n in blocks * 4))
+    save("digest_lanes", "one-message", b"".join(bytes([n & 0x7F]) + bytes([n] * 7) for n in range(128)))
+    save("digest_lanes", "uneven", bytes((n * n + n // 7) % 256 for n in range(6000)))
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -214,3 +223,4 @@ zips()
 names()
 xml()
 containers()
+lanes()

@@ -57,6 +57,11 @@ fn session_record() {
 }
 
 #[test]
+fn digest_lanes() {
+    replay("digest_lanes", &[], eseal::fuzzing::digest_lanes);
+}
+
+#[test]
 fn sign_round_trip() {
     replay("sign_round_trip", &["testdata/pdf"], eseal::fuzzing::sign_round_trip);
 }
