@@ -16,6 +16,8 @@ mod containers;
 #[path = "ratios/evidence.rs"]
 mod evidence;
 mod inputs;
+#[path = "ratios/lanes.rs"]
+mod lanes;
 
 use std::fs::{self, OpenOptions};
 use std::hint::black_box;
@@ -49,6 +51,7 @@ fn main() -> Result<()> {
         ["prepare", path] => child(|| prepare_file(Path::new(path)).map(drop)),
         ["finalize", path, target, sync] => finalize_file(Path::new(path), Path::new(target), sync == "sync"),
         ["small"] => small_documents(),
+        ["lanes"] => lanes::table(),
         ["evidence"] => evidence::table(tempfile::tempdir()?.path()),
         ["containers"] => containers::table(tempfile::tempdir()?.path()),
         _ => table(),
@@ -61,6 +64,7 @@ fn table() -> Result<()> {
     gigabyte(folder.path())?;
     many_objects(folder.path())?;
     small_documents()?;
+    lanes::table()?;
     sealing(folder.path())?;
     containers::table(folder.path())?;
     evidence::table(folder.path())

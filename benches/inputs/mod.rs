@@ -54,6 +54,13 @@ pub(crate) fn small(count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// So many messages of 10 KB to 1 MB.
+pub(crate) fn mixed(count: usize) -> Vec<Source> {
+    let mut random = Random(7);
+    let mut message = || Source::from_bytes(vec![random.next() as u8; 10_000 + (random.next() % 990_000) as usize]);
+    (0..count).map(|_| message()).collect()
+}
+
 /// A text of `bytes` bytes, which shrinks as texts do.
 pub(crate) fn words(seed: u64, bytes: usize) -> Vec<u8> {
     let (mut random, mut out) = (Random(seed), Vec::with_capacity(bytes + 16));
