@@ -168,21 +168,29 @@ pub struct StateError {
 pub struct KeyError {
     /// What is wrong.
     pub code: ErrorCode,
-    /// Names of the keys to choose from, where there are several.
+    /// Names of the keys or tokens to choose from, where there are several.
     pub choices: Vec<String>,
+    /// What a token says, such as `CKR_DEVICE_ERROR`.
+    pub detail: Option<String>,
 }
 
 impl KeyError {
     /// A fault without further facts.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        KeyError { code, choices: Vec::new() }
+        KeyError { code, choices: Vec::new(), detail: None }
     }
 
     /// Several keys, and none was named.
     #[must_use]
     pub fn several(choices: Vec<String>) -> Self {
-        KeyError { code: ErrorCode::KeySeveral, choices }
+        KeyError { choices, ..KeyError::new(ErrorCode::KeySeveral) }
+    }
+
+    /// Adds what the token says.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        KeyError { detail: Some(detail.into()), ..self }
     }
 }
 
@@ -191,6 +199,9 @@ impl fmt::Display for KeyError {
         f.write_str(self.code.message())?;
         if !self.choices.is_empty() {
             write!(f, ": {}", self.choices.join(", "))?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, " ({detail})")?;
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ pub use containers::container_round_trip;
 pub use crl::crl;
 pub use crypto::{certificate, cms, pfx, sig_value};
 pub use lanes::digest_lanes;
+pub use crypto::{certificate, cms, pfx, pkcs11_uri, sig_value};
 pub use session::session_record;
 pub use signing::{sign_round_trip, state};
 pub use upgrade::upgrade_state;

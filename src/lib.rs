@@ -66,7 +66,8 @@
 //!
 //! `cli` (default) is the command. `aws-lc` (default) makes private-key operations and verification
 //! three to five times faster and is hardened against timing attacks; it brings C code. `http` (default)
-//! asks services over HTTP and TLS; it brings the same C code. Without default features there is neither C
+//! asks services over HTTP and TLS; it brings the same C code. `pkcs11` (default) signs with keys on tokens, through
+//! the maker's module, which is loaded when it is named. Without default features there is neither C
 //! code nor a command nor a network: the library prepares, verifies, encrypts passwords, signs with EC and
 //! Ed25519 keys, and takes answers of services from whoever brings them.
 

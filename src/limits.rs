@@ -166,6 +166,10 @@ limits! {
     kdf_iterations_sum: 5_000_000;
     /// Bags of a PFX.
     pfx_bags: 64;
+    /// Bytes of a PKCS#11 URI.
+    pkcs11_uri_bytes: 4_096;
+    /// Keys, and certificates, that are looked at on a PKCS#11 token.
+    pkcs11_objects: 1_000;
     /// Bytes of a saved state.
     state_bytes: 16 << 20;
     /// Bytes of the record of a session, which holds its states.

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use eseal::key::{LocalKey, needs_password};
+use eseal::key::{LocalKey, Pkcs11Key, Pkcs11Module, Pkcs11Uri, needs_password};
 use eseal::system::read_bounded;
-use eseal::{Certificate, Signer};
+use eseal::{Certificate, Secret, Signer};
 
 use super::args;
-use super::config::Common;
+use super::config::{self, Common};
 use super::report::Report;
-use super::secrets::password;
+use super::secrets::{ask, password, secret_file};
 use super::signing::certificates;
 use super::{Outcome, Stop};
 
-/// Opens the key; its password is asked for once.
+/// Opens the key; its password or PIN is asked for once.
 pub(crate) fn open(
     args: &args::Key,
     certificates_args: &args::Certificates,
@@ -23,12 +23,15 @@ pub(crate) fn open(
     let path = args.key.as_deref().ok_or_else(|| Stop::Usage("--key FILE is needed".into()))?;
     let (signer, chain) = certificates(certificates_args, &common.limits)?;
     let given: Vec<Certificate> = signer.into_iter().chain(chain).collect();
-    open_file(path, args, &given, common, report)
+    match path.to_str().filter(|text| Pkcs11Uri::is_one(text)) {
+        Some(uri) => open_token(uri, args, &given, common, report),
+        None => open_file(path, args, &given, common, report),
+    }
 }
 
 /// The files that open the key: they do not belong into a container of all that lies beside them.
 pub(crate) fn files(args: &args::Key) -> impl Iterator<Item = &Path> {
-    [&args.key, &args.password.password_file].into_iter().flatten().map(|path| &**path)
+    [&args.key, &args.password.password_file, &args.pin_file].into_iter().flatten().map(|path| &**path)
 }
 
 fn open_file(
@@ -50,4 +53,40 @@ fn open_file(
         report.note(&format!("eseal: {}: {warning}", path.display()));
     }
     Ok(Box::new(key))
+}
+
+fn open_token(
+    text: &str,
+    args: &args::Key,
+    given: &[Certificate],
+    common: &Common,
+    report: &mut Report,
+) -> Outcome<Box<dyn Signer>> {
+    let uri = Pkcs11Uri::parse(text, &common.limits)
+        .map_err(|error| Stop::Usage(format!("--key: {error} [{}]", error.code())))?;
+    let path = args.pkcs11_module.clone().or_else(|| uri.module());
+    let path =
+        path.ok_or_else(|| Stop::Usage("--pkcs11-module SO is needed: the module of the token's maker".into()))?;
+    let module = Pkcs11Module::load(&path).map_err(Stop::about(path.display().to_string()))?;
+    let token = module.token(&uri).map_err(Stop::about("--key"))?;
+    let about = || Stop::about(format!("token {}", token.label()));
+    if token.is_last_try() {
+        report.note(&format!("eseal: token {}: one more wrong PIN locks it", token.label()));
+    }
+    let pin = if token.needs_pin() { pin(&uri, args, &token.label(), common)? } else { None };
+    let sessions = args.key_sessions.unwrap_or_else(|| config::Run::plain().jobs).max(1);
+    let alias = args.key_alias.as_deref();
+    let key = Pkcs11Key::open(&token, &uri, alias, pin.as_ref(), given, sessions, &common.limits).map_err(about())?;
+    report.detail(&format!("eseal: token {}: {} sessions", token.label(), key.sessions()));
+    Ok(Box::new(key))
+}
+
+/// The PIN: from the file that was named, or else that of the URI, or else whoever sits at the terminal.
+fn pin(uri: &Pkcs11Uri, args: &args::Key, label: &str, common: &Common) -> Outcome<Option<Secret>> {
+    match args.pin_file.as_deref().or(uri.pin_file()) {
+        Some(path) => secret_file(path, &common.limits).map(Some),
+        None => ask(&format!("PIN of token {label}"))?
+            .map(Some)
+            .ok_or_else(|| Stop::Usage("--pin-file FILE is needed: there is no terminal to ask on".into())),
+    }
 }

@@ -18,6 +18,11 @@ pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcom
         let value = std::env::var_os(name).ok_or_else(|| Stop::Usage(format!("{name} is not set")))?;
         return Ok(Some(without_line_end(value.into_encoded_bytes())));
     }
+    ask(prompt)
+}
+
+/// What a person types; `None` where there is no terminal.
+pub(crate) fn ask(prompt: &str) -> Outcome<Option<Secret>> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }

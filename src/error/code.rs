@@ -421,17 +421,17 @@ codes! {
     KeyMalformed = "key.malformed", Never, Run, "not a key file",
         "The file is neither PFX (PKCS#12), PEM nor PKCS#8.",
         "Give the key's file.";
-    KeyNone = "key.none", Never, Run, "no private key in the file",
-        "The file holds certificates alone.",
-        "Give the file with the private key.";
-    KeySeveral = "key.several", Never, Run, "several keys in the file",
-        "The file holds more than one private key, and none was named.",
-        "Name one with `--key-alias`.";
+    KeyNone = "key.none", Never, Run, "no private key",
+        "The file holds certificates alone, or nothing on the token fits the PKCS#11 URI and `--key-alias`.",
+        "Give the file with the private key; see with `pkcs11-tool --list-objects` what is on the token.";
+    KeySeveral = "key.several", Never, Run, "several keys",
+        "The file or the token holds more than one private key that fits, and none was named.",
+        "Name one with `--key-alias`, or with `object=` or `id=` in the PKCS#11 URI.";
     KeyUnsupported = "key.unsupported", Never, Run, "the key or its encryption is of an unknown kind",
         "The key's algorithm, or the way it is encrypted, is not supported.",
         "Save the key anew, for example with `openssl pkcs12 -export`.";
     KeyCertificate = "key.certificate", Never, Run, "no certificate for the key",
-        "No certificate in the file, or given, has the key's public half.",
+        "No certificate in the file, on the token, or given, has the key's public half.",
         "Give the key's certificate with `--cert`.";
     KeyFailed = "key.failed", Later, Run, "the key could not sign",
         "The cryptographic library refused the operation.",
@@ -439,6 +439,36 @@ codes! {
     KeyRisk = "key.risk", Never, Run, "signing with an RSA key needs the aws-lc feature",
         "This build has no RSA private-key operation that is hardened against timing attacks.",
         "Build with the feature `aws-lc`.";
+    KeyUri = "key.uri", Never, Run, "not a PKCS#11 URI",
+        "What stands at the offset is not as RFC 7512 has it: an unknown attribute, one that stands twice, a bad `%`, a file that does not begin with `/`.",
+        "Write `pkcs11:token=NAME;object=KEY`; `p11tool --list-all-urls` prints such addresses.";
+    KeyUriPin = "key.uri-pin", Never, Run, "a PIN in a URI",
+        "`pin-value` puts the PIN on the command line, where every process sees it.",
+        "Use `--pin-file`, `pin-source=file:…`, or type it when asked. Change this PIN.";
+    KeyModule = "key.module", Never, Run, "the PKCS#11 module can't be used",
+        "The file is missing, is no PKCS#11 module, or does not start up.",
+        "Check `--pkcs11-module`, and what the module wants in its own settings.";
+    KeyToken = "key.token", Later, Run, "no such token",
+        "No token in any slot of the module fits the URI. The message names those that are there.",
+        "Insert the token, or correct the URI.";
+    KeyTokenSeveral = "key.token-several", Never, Run, "several tokens",
+        "More than one token fits the URI.",
+        "Name one with `token=` or `serial=`.";
+    KeyPin = "key.pin", Never, Run, "wrong PIN",
+        "The token refused the PIN, or none was given. It is tried once a run: tokens lock themselves after a few.",
+        "Check the PIN before the next try.";
+    KeyPinLocked = "key.pin-locked", Never, Run, "the PIN is locked",
+        "After too many wrong ones the token takes none; or the PIN has expired or was never set.",
+        "Unlock or set it with the token's own tools.";
+    KeyPinEachTime = "key.pin-each-time", Never, Run, "the key wants its PIN for each signature",
+        "The key is marked so that each signature is confirmed by its owner: a personal key, not one for seals.",
+        "Sign through `eseal prepare` and `eseal finalize` with the owner's own software, or use a key for seals.";
+    KeyMechanism = "key.mechanism", Never, Run, "the token does not sign this way",
+        "The token lacks the mechanism, or does not allow it for this key.",
+        "Choose another `--digest`, or leave `--pss` out.";
+    KeyGone = "key.gone", Later, Run, "the token is gone",
+        "The token was removed, its session was closed, or its device fails.",
+        "Insert the token again, then run with `--resume`.";
     PasswordTooLong = "key.password-too-long", Never, Run, "the password is too long to be encrypted",
         "RSA takes at most the key's length less 11 bytes (OAEP: less 42) of UTF-8.",
         "Use a shorter password.";

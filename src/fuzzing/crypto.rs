@@ -2,12 +2,13 @@
 
 use crate::cms::{SignedData, TstInfo};
 use crate::digest::DigestAlgorithm;
-use crate::key::{LocalKey, needs_password};
+use crate::key::{LocalKey, Pkcs11Uri, needs_password};
 use crate::limits::Limits;
 use crate::pki::path::{Anchors, Built, Purpose, build};
 use crate::pki::{Certificate, ecdsa_der_from_fixed, is_strict_ecdsa_der};
 use crate::secret::Secret;
 use crate::signature::Curve;
+use crate::source::to_u64;
 
 /// Reads a SignedData and looks at all of it, also at time-stamp tokens inside.
 pub fn cms(data: &[u8]) {
@@ -31,6 +32,19 @@ pub fn pfx(data: &[u8]) {
     for password in ["test", ""] {
         let password = Secret::from(password.to_owned());
         let _ = LocalKey::dangerous_allow_unhardened_rsa(data, Some(&password), None, &[], &limits);
+    }
+}
+
+/// Reads a PKCS#11 URI; what it names is nowhere longer than the text.
+pub fn pkcs11_uri(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Pkcs11Uri::parse(text, &Limits::default()) {
+        Ok(uri) => {
+            assert!(Pkcs11Uri::is_one(text));
+            let paths = [uri.module(), uri.pin_file().map(Into::into)];
+            assert!(paths.iter().flatten().all(|path| path.as_os_str().len() <= text.len()));
+        }
+        Err(error) => assert!(error.offset().is_none_or(|offset| offset <= to_u64(text.len()))),
     }
 }
 

@@ -235,6 +235,15 @@ impl PublicKey {
         }
     }
 
+    /// The point of an EC or Ed25519 key.
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn point(&self) -> Option<&[u8]> {
+        match &self.material {
+            Material::Ed25519(point) => Some(point),
+            _ => self.ec_point(),
+        }
+    }
+
     /// Whether both are the same key, however they are wrapped.
     pub(crate) fn is_same_key(&self, other: &PublicKey) -> bool {
         match (&self.material, &other.material) {

@@ -22,6 +22,7 @@ mod failures;
 mod fill;
 mod finalize;
 mod options;
+mod pkcs11;
 mod prepare;
 mod seal;
 mod services;

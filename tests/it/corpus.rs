@@ -77,6 +77,11 @@ fn pfx() {
 }
 
 #[test]
+fn pkcs11_uri() {
+    replay("pkcs11_uri", &[], eseal::fuzzing::pkcs11_uri);
+}
+
+#[test]
 fn crl() {
     replay("crl", &["testdata/services/crl"], eseal::fuzzing::crl);
 }

@@ -8,12 +8,21 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Key")]
 pub(crate) struct Key {
-    /// The private key: PFX, PEM or PKCS#8.
-    #[arg(long, value_name = "FILE")]
+    /// The private key: PFX, PEM or PKCS#8; or where it is on a token, such as `pkcs11:token=NAME;object=KEY`.
+    #[arg(long, value_name = "FILE|pkcs11:URI")]
     pub(crate) key: Option<PathBuf>,
-    /// Which of several keys in the file.
+    /// Which of several keys in the file or on the token.
     #[arg(long, value_name = "NAME")]
     pub(crate) key_alias: Option<String>,
+    /// The PKCS#11 module of the token's maker.
+    #[arg(long, value_name = "SO")]
+    pub(crate) pkcs11_module: Option<PathBuf>,
+    /// How many threads sign on the token at the same time [default: the number of processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) key_sessions: Option<usize>,
+    /// Read the PIN from a file; one line end at its end is dropped.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pin_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) password: Password,
 }
