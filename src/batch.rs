@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
 
+mod event;
 mod journal;
 mod pace;
 mod queue;
@@ -15,6 +16,8 @@ mod session;
 mod summary;
 mod together;
 
+pub use event::Event;
+use event::Observer;
 pub use journal::{Done, Journal};
 use pace::Pace;
 use queue::Queue;
@@ -31,6 +34,7 @@ pub struct Batch {
     window: usize,
     memory_budget: u64,
     cancel: Arc<AtomicBool>,
+    observer: Observer,
 }
 
 impl Batch {
@@ -39,7 +43,13 @@ impl Batch {
     #[must_use]
     pub fn new(workers: usize, window: usize) -> Self {
         let workers = workers.max(1);
-        Batch { workers, window: window.max(workers), memory_budget: u64::MAX, cancel: Arc::default() }
+        Batch {
+            workers,
+            window: window.max(workers),
+            memory_budget: u64::MAX,
+            cancel: Arc::default(),
+            observer: Observer::default(),
+        }
     }
 
     /// Starts an input only while all that are in flight need at most `bytes` together, or when it is the only one.
@@ -52,6 +62,28 @@ impl Batch {
     #[must_use]
     pub fn cancel_on(self, stop: &Arc<AtomicBool>) -> Self {
         Batch { cancel: Arc::clone(stop), ..self }
+    }
+
+    /// Tells `observer` what happens to each input, while it happens and in the thread that does the work: be quick.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use eseal::batch::{Batch, Event};
+    ///
+    /// let (bytes, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    /// let (seen, wrong) = (Arc::clone(&bytes), Arc::clone(&failed));
+    /// let batch = Batch::new(2, 16).observe(move |event| match event {
+    ///     Event::Done { bytes, .. } => _ = seen.fetch_add(bytes, Ordering::Relaxed),
+    ///     Event::Failed { .. } => _ = wrong.fetch_add(1, Ordering::Relaxed),
+    ///     _ => {}
+    /// });
+    /// batch.run([(10, "a"), (20, "b")], |name| Ok(name.len()), |_, result| assert!(result.is_ok()));
+    /// assert_eq!((bytes.load(Ordering::Relaxed), failed.load(Ordering::Relaxed)), (30, 0));
+    /// ```
+    #[must_use]
+    pub fn observe(self, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Batch { observer: Observer::new(observer), ..self }
     }
 
     /// Runs `work` on each input, of which each comes with the bytes of memory it will need, and hands the results to
@@ -71,8 +103,11 @@ impl Batch {
             });
         }
         // One worker needs no second thread: take, work, hand on.
-        for (index, (_, input)) in inputs.into_iter().enumerate() {
-            sink(index, guarded(|| work(input)));
+        for (index, (bytes, input)) in inputs.into_iter().enumerate() {
+            self.observer.taken(index, bytes);
+            let result = guarded(|| work(input));
+            self.observer.ended(index, bytes, &result);
+            sink(index, result);
             if self.is_cancelled() {
                 break;
             }
@@ -158,7 +193,7 @@ impl Batch {
             scope.spawn(|| {
                 let _closed = queue.close_on_drop();
                 for (need, input) in inputs {
-                    if !queue.push(need, input) {
+                    if !queue.push(need, (need, input)) {
                         break;
                     }
                 }
@@ -167,7 +202,7 @@ impl Batch {
                 scope.spawn(|| {
                     let mut pace = Pace::new(self.window / (2 * self.workers));
                     while let Some(inputs) = queue.take(pace.inputs()) {
-                        queue.finish(pace.over(|| share(inputs, work, &self.cancel)));
+                        queue.finish(pace.over(|| share(inputs, work, &self.observer, &self.cancel)));
                     }
                 });
             }

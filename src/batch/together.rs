@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::event::Observer;
 use crate::error::{Error, Result};
 
 /// Work of which one stage is done for several inputs at once, such as hashing them side by side.
@@ -57,25 +58,36 @@ impl<T, R: Send, F: Fn(T) -> Result<R> + Sync> Together<T> for Each<F> {
 
 /// Does the work on a share; results come with the indices of their inputs, in any order.
 pub(super) fn share<T, W: Together<T>>(
-    inputs: Vec<(usize, T)>,
+    inputs: Vec<(usize, (u64, T))>,
     work: &W,
+    observer: &Observer,
     cancel: &AtomicBool,
 ) -> Vec<(usize, Result<W::Done>)> {
     let mut results = Vec::with_capacity(inputs.len());
-    let (mut indices, mut all) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
-    for (index, input) in inputs {
-        let is_cancelled = cancel.load(Ordering::Relaxed);
-        match if is_cancelled { Err(Error::Cancelled) } else { guarded(|| work.begin(input)) } {
+    let (mut places, mut all) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
+    for (index, (bytes, input)) in inputs {
+        if cancel.load(Ordering::Relaxed) {
+            results.push((index, Err(Error::Cancelled)));
+            continue;
+        }
+        observer.taken(index, bytes);
+        match guarded(|| work.begin(input)) {
             Ok(begun) => {
-                indices.push(index);
+                places.push((index, bytes));
                 all.push(begun);
             }
-            Err(error) => results.push((index, Err(error))),
+            Err(error) => {
+                let result = Err(error);
+                observer.ended(index, bytes, &result);
+                results.push((index, result));
+            }
         }
     }
     let shared = together(&all, work);
-    for ((index, begun), shared) in indices.into_iter().zip(all).zip(shared) {
-        results.push((index, shared.and_then(|shared| guarded(|| work.finish(begun, shared)))));
+    for (((index, bytes), begun), shared) in places.into_iter().zip(all).zip(shared) {
+        let result = shared.and_then(|shared| guarded(|| work.finish(begun, shared)));
+        observer.ended(index, bytes, &result);
+        results.push((index, result));
     }
     results
 }
@@ -174,7 +186,8 @@ mod tests {
                 Ok(n)
             }
         }
-        let results = share(vec![(0, 0), (1, 1), (2, 2)], &Wrong, &AtomicBool::new(false));
+        let results =
+            share(vec![(0, (0, 0)), (1, (0, 1)), (2, (0, 2))], &Wrong, &Observer::default(), &AtomicBool::new(false));
         assert!(results.into_iter().all(|(_, result)| result.is_err()));
     }
 }
