@@ -25,6 +25,7 @@ mod inspect;
 mod key;
 mod lines;
 mod list;
+mod lvrtc;
 mod prepare;
 mod report;
 mod run;
@@ -151,6 +152,7 @@ fn dispatch(cli: args::Cli) -> Outcome {
         args::Verb::Fill(args) => fill::run(&args, &common),
         args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
         args::Verb::Summary(args) => summary::run(&args, &common),
+        args::Verb::Lvrtc(args) => lvrtc::run(&args, &common),
         args::Verb::Sessions(args) => sessions::run(&args, &common),
         args::Verb::Errors(args) => errors::run(&args, &common),
         args::Verb::Completions(args) => shell::completions(&args),

@@ -9,6 +9,7 @@ use super::tsa::TsaTable;
 mod extend;
 mod inputs;
 mod key;
+mod lvrtc;
 mod run;
 mod services;
 mod sessions;
@@ -17,6 +18,7 @@ mod signature;
 pub(crate) use extend::{Extend, Fetch};
 pub(crate) use inputs::{Containers, Inputs, Manifest};
 pub(crate) use key::{Certificates, Key, Password};
+pub(crate) use lvrtc::{Lvrtc, LvrtcCall};
 pub(crate) use run::{Results, Resume, Run};
 pub(crate) use services::{Climb, Services};
 pub(crate) use sessions::{Sessions, SessionsAction};
@@ -62,6 +64,10 @@ pub(crate) enum Verb {
     Summary(Summary),
     /// Encrypt the eSeal password to a service's public key.
     EncryptPassword(EncryptPassword),
+    /// The calls of LVRTC's signing service, answered on this machine over a directory.
+    ///
+    /// Requests and answers are the service's JSON, on standard input and standard output.
+    Lvrtc(Box<Lvrtc>),
     /// Look after the store: list, show, expire, purge.
     Sessions(Sessions),
     /// Explain an error code, or all of them.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use eseal::batch::SessionClimb;
 use eseal::error::Misuse;
 use eseal::service::{Services, Unfinished};
 use eseal::{Certificate, Error, ErrorCode, Level, Limits, Moment, Result, Time, Upgrade, UpgradePlan};
@@ -72,6 +73,11 @@ impl Climb {
         })
     }
 
+    /// The same for what is done now, over no folder of open requests.
+    pub(crate) fn now(args: &args::Climb, chain: &[PathBuf], common: &Common) -> Outcome<Climb> {
+        Climb::new(args, chain, &args::Moment { time: None, nonce: None }, None, common)
+    }
+
     /// With another moment than the one that was typed or drawn.
     pub(crate) fn at(self, moment: Moment) -> Climb {
         Climb { moment, ..self }
@@ -128,6 +134,17 @@ impl Climb {
         };
         plans.insert(level, plan.clone());
         Ok(plan)
+    }
+
+    /// The services; `workers` threads do what lies between their answers.
+    pub(crate) fn services(&self, workers: usize, cancel: &Arc<AtomicBool>) -> Outcome<Services> {
+        self.asking.services(workers, &self.limits, cancel)
+    }
+
+    /// What sessions have to know of all this.
+    pub(crate) fn of_sessions<'a>(&self, services: &'a Services) -> SessionClimb<'a> {
+        let climb = SessionClimb::new(services, self.trusted.clone()).known(self.known.clone());
+        if self.accept_lower { climb.accept_lower() } else { climb }
     }
 
     /// Raises all of them as far as they get, and hands them back in their order.

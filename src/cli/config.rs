@@ -43,7 +43,7 @@ pub(crate) struct Run {
 /// Reads the command line, and the file that `--config` names.
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Refused> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let command = Cli::command();
+    let command = command();
     let mut matches = command.clone().try_get_matches_from(&arguments).map_err(Refused::Clap)?;
     let mut tsa_tables = Vec::new();
     if let Some(path) = configured(&matches) {
@@ -54,6 +54,12 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
     let mut cli = Cli::from_arg_matches(&matches).map_err(Refused::Clap)?;
     cli.common.tsa_tables = tsa_tables;
     Ok(cli)
+}
+
+/// The command with all that can be typed.
+pub(crate) fn command() -> Command {
+    // Options of the service's calls may stand before or after the call.
+    Cli::command().mut_subcommand("lvrtc", |verb| verb.mut_args(|arg| arg.global(true)))
 }
 
 impl Common {
@@ -240,6 +246,7 @@ const EITHER_OR: &[(&str, &str)] = &[
     ("out", "in_place"),
     ("password_file", "password_env"),
     ("service_key", "lvrtc_production"),
+    ("key", "password_key"),
     ("quiet", "verbose"),
     ("inputs", "files_from"),
     ("inputs", "manifest"),
@@ -415,6 +422,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

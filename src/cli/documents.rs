@@ -252,7 +252,8 @@ fn len(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-fn stdin() -> Result<Source> {
+/// All of standard input.
+pub(crate) fn stdin() -> Result<Source> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(Source::from_bytes(bytes))

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use eseal::store::{Entry, Record, Store};
 use eseal::system::time_of;
-use eseal::{Limits, Result, StateSummary};
+use eseal::{ErrorCode, Limits, Result, StateSummary};
 use serde::Serialize;
 
 use super::args::{Sessions, SessionsAction};
@@ -14,6 +14,10 @@ use super::finalize::SIGNED;
 use super::lines::{self, Signer};
 use super::report::{Report, printable};
 use super::{Exit, Outcome, Stop};
+
+mod service;
+
+use service::ServiceSessions;
 
 /// A line of `sessions list`: that of `prepare`, and how far the entry is.
 #[derive(Debug, Serialize)]
@@ -50,16 +54,24 @@ pub(crate) fn run(args: &Sessions, common: &Common) -> Outcome {
     let directory = config::store(args.store.as_deref())?;
     let store = Store::open(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     let entries = store.entries().map_err(Stop::about(directory.display().to_string()))?;
-    let mut verb = Verb { store, limits: common.limits.clone(), report: Report::new(common), exit: Exit::Good };
+    let service = ServiceSessions::open(directory, &common.limits);
+    let service = service.map_err(Stop::about(directory.display().to_string()))?;
+    let mut verb =
+        Verb { store, service, limits: common.limits.clone(), report: Report::new(common), exit: Exit::Good };
     match &args.action {
         SessionsAction::List { pending } => verb.list(&entries, *pending)?,
         SessionsAction::Show { ids } => verb.show(&entries, ids)?,
         SessionsAction::Expire { older_than } => {
             let age = age(older_than).ok_or_else(|| Stop::Usage(format!("no age: {older_than:?}; try 24h")))?;
             verb.remove(entries.iter().filter(|entry| is_older(entry, age)).map(|entry| &*entry.id))?;
+            verb.expire(age)?;
         }
         SessionsAction::Purge { ids, all: false } => verb.remove(ids.iter().map(String::as_str))?,
-        SessionsAction::Purge { all: true, .. } => verb.remove(entries.iter().map(|entry| &*entry.id))?,
+        SessionsAction::Purge { all: true, .. } => {
+            verb.remove(entries.iter().map(|entry| &*entry.id))?;
+            let names: Vec<String> = verb.service.names().collect();
+            verb.remove(names.iter().map(String::as_str))?;
+        }
     }
     verb.report.flush()?;
     Ok(verb.exit)
@@ -67,6 +79,7 @@ pub(crate) fn run(args: &Sessions, common: &Common) -> Outcome {
 
 struct Verb {
     store: Store,
+    service: ServiceSessions,
     limits: Limits,
     report: Report,
     exit: Exit,
@@ -86,14 +99,21 @@ impl Verb {
                 Err(error) => self.fail(&entry.id, &error)?,
             }
         }
+        for (id, line) in self.service.lines("", pending).collect::<Vec<_>>() {
+            match line {
+                Ok(line) => self.report.object(&line, &line.text())?,
+                Err(error) => self.fail(&id, &error)?,
+            }
+        }
         Ok(())
     }
 
     fn show(&mut self, entries: &[Entry], ids: &[String]) -> Outcome<()> {
         for id in ids {
             let mut found = entries.iter().filter(|entry| entry.id.starts_with(id)).peekable();
-            if found.peek().is_none() {
-                let unknown = eseal::error::StateError::new(eseal::ErrorCode::StoreUnknown);
+            let sessions: Vec<_> = self.service.lines(id, false).collect();
+            if found.peek().is_none() && sessions.is_empty() {
+                let unknown = eseal::error::StateError::new(ErrorCode::StoreUnknown);
                 self.fail(id, &unknown.into())?;
             }
             for entry in found {
@@ -102,13 +122,31 @@ impl Verb {
                     Err(error) => self.fail(&entry.id, &error)?,
                 }
             }
+            for (id, line) in sessions {
+                match line {
+                    Ok(line) => self.report.object(&line, &line.full_text())?,
+                    Err(error) => self.fail(&id, &error)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn expire(&mut self, age: Duration) -> Outcome<()> {
+        for id in self.service.expire(age).map_err(Stop::about("--store"))? {
+            let id = id.to_string();
+            self.report.object(&Removed { id: &id, removed: true }, &format!("{id}  removed"))?;
         }
         Ok(())
     }
 
     fn remove<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> Outcome<()> {
         for id in ids {
-            match self.store.remove(id) {
+            let removed = match self.store.remove(id) {
+                Err(error) if error.code() == ErrorCode::StoreUnknown => self.service.close(id),
+                other => other,
+            };
+            match removed {
                 Ok(()) => self.report.object(&Removed { id, removed: true }, &format!("{id}  removed"))?,
                 Err(error) => self.fail(id, &error)?,
             }

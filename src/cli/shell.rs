@@ -2,21 +2,20 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
-
-use super::args::{Cli, Completions};
+use super::args::Completions;
+use super::config::command;
 use super::{Exit, Outcome, Stop};
 
 /// `eseal completions SHELL`.
 pub(crate) fn completions(args: &Completions) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "eseal", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "eseal", &mut script);
     write(&script)
 }
 
 /// `eseal man`: one page for the command and its verbs.
 pub(crate) fn manual() -> Outcome {
-    let mut command = Cli::command();
+    let mut command = command();
     command.build();
     let mut page = Vec::new();
     let fault = |e: io::Error| Stop::Error("manual".into(), e.into());

@@ -14,7 +14,7 @@ mod read;
 mod request;
 mod service;
 
-pub use answer::{CalculatedDigest, DigestRow, Digests, Done, FileRow, Files, IncludedRow};
+pub use answer::{CalculatedDigest, Deleted, DigestRow, Digests, Done, FileRow, Files, IncludedRow};
 pub use answer::{ResultRow, Results, Started};
 pub use fault::Fault;
 pub use request::{

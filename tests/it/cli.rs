@@ -21,6 +21,7 @@ mod extend;
 mod failures;
 mod fill;
 mod finalize;
+mod lvrtc;
 mod options;
 mod pkcs11;
 mod prepare;

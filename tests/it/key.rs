@@ -1,6 +1,6 @@
 //! Keys of `testdata/signers`, in place of the service that has the key.
 
-use eseal::{Certificate, Moment, Plan, SignatureAlgorithm, SignatureValue, Time, ToBeSigned};
+use eseal::{Certificate, Digest, Moment, Plan, SignatureAlgorithm, SignatureValue, Time, ToBeSigned};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::pkcs8::DecodePrivateKey;
 
@@ -28,10 +28,16 @@ pub fn moment(n: u8) -> Moment {
 /// What the P-256 key makes of `to_be_signed`; the same each time (RFC 6979).
 pub fn sign(to_be_signed: &ToBeSigned) -> SignatureValue {
     assert!(matches!(to_be_signed.algorithm(), SignatureAlgorithm::Ecdsa(..)));
+    SignatureValue::ecdsa_fixed(p256_value(to_be_signed.digest().expect("EC keys sign a digest")).to_bytes().to_vec())
+}
+
+/// What the P-256 key makes of a digest, as DER.
+pub fn sign_digest(digest: &Digest) -> Vec<u8> {
+    p256_value(digest).to_der().as_bytes().to_vec()
+}
+
+fn p256_value(digest: &Digest) -> p256::ecdsa::Signature {
     let pem = String::from_utf8(file("signers/p256.key")).expect("PEM");
     let key = p256::SecretKey::from_pkcs8_pem(&pem).expect("key of testdata");
-    let digest = to_be_signed.digest().expect("EC keys sign a digest");
-    let value: p256::ecdsa::Signature =
-        p256::ecdsa::SigningKey::from(key).sign_prehash(digest.as_bytes()).expect("signs");
-    SignatureValue::ecdsa_fixed(value.to_bytes().to_vec())
+    p256::ecdsa::SigningKey::from(key).sign_prehash(digest.as_bytes()).expect("signs")
 }

@@ -21,6 +21,7 @@ mod corpus;
 mod determinism;
 mod key;
 mod layers;
+mod lvrtc;
 #[cfg(feature = "cli")]
 mod schema;
 #[cfg(feature = "http")]

@@ -20,7 +20,9 @@ fn each_schema_is_sound_and_open_for_new_keys() {
         assert!(jsonschema::meta::is_valid(&schema), "{}", path.display());
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{}", path.display());
         // What we read is refused when it holds what we do not know, what we print may grow.
-        let is_input = path.ends_with("manifest.json") || path.ends_with("data-file.json");
+        let inputs = ["add-document-digest", "calculate-digest", "finalize-signing", "add-archive", "eseal-create"];
+        let is_request = inputs.iter().any(|call| path.ends_with(format!("lvrtc-{call}.json")));
+        let is_input = is_request || path.ends_with("manifest.json") || path.ends_with("data-file.json");
         assert_eq!(schema["additionalProperties"], !is_input, "{}", path.display());
         assert!(!schema["required"].as_array().unwrap().is_empty(), "{}", path.display());
         count += 1;
@@ -48,6 +50,12 @@ fn each_documented_key_is_required() {
         ("inspect then", "revisions fields certification"),
         ("inspect else", "entries data_files"),
         ("failure", "input error"),
+        ("lvrtc-calculate-digest", "sessions certificate"),
+        ("lvrtc-finalize-signing", "sessionSignatureValues"),
+        ("lvrtc-digests", "data"),
+        ("lvrtc-results", "data"),
+        ("lvrtc-error", "error"),
+        ("sessions-lvrtc", "session status changed failed files"),
         ("data-file", "name digest digest_algorithm"),
         ("manifest", "input"),
     ] {

@@ -25,6 +25,14 @@ pub enum Started {
     Many(Vec<String>),
 }
 
+/// The answer of `delete`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Deleted {
+    /// The file that is gone.
+    pub id: String,
+}
+
 /// The answer of `list` and `addDocumentDigest`; that of `upload` is one of these rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -212,6 +220,20 @@ impl Started {
             Started::One(id) => std::slice::from_ref(id),
             Started::Many(ids) => ids,
         }
+    }
+}
+
+impl Deleted {
+    /// The file that is gone.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Deleted { id: id.into() }
+    }
+
+    /// The answer as it is sent.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write(self)
     }
 }
 

@@ -29,6 +29,12 @@ struct Whole<'a> {
 }
 
 impl Fault {
+    /// A fault of a caller's own.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Fault { code: code.into(), message: message.into(), retry: None, reached: None }
+    }
+
     /// The answer to a request that failed as a whole.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -10,11 +10,14 @@ use super::read::{
 };
 use crate::asice::DataFile;
 use crate::digest::Digest;
-use crate::error::{ErrorCode, Malformed, Result};
+use crate::error::{ErrorCode, Limit, Malformed, Result};
+use crate::key::LocalKey;
 use crate::limits::Limits;
 use crate::pki::Certificate;
+use crate::seal::ServiceKey;
 use crate::secret::Secret;
 use crate::signature::SignatureValue;
+use crate::source::to_u64;
 
 /// `addDocumentDigest`: files that stay elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +174,12 @@ struct Body<'a> {
 }
 
 impl AddDocumentDigest {
+    /// Files by name and SHA-256.
+    #[must_use]
+    pub fn new(files: Vec<(String, Digest)>) -> Self {
+        AddDocumentDigest { files, signature_index: None }
+    }
+
     /// Reads the request.
     ///
     /// # Errors
@@ -238,6 +247,12 @@ impl CalculateDigest {
 }
 
 impl FinalizeSigning {
+    /// These values, and no certificate for authentication.
+    #[must_use]
+    pub fn new(values: Vec<SessionSignatureValue>) -> Self {
+        FinalizeSigning { values, auth_certificate: None }
+    }
+
     /// Reads the request. What is wrong with a value is one session's affair: see [`SessionSignatureValue::value`].
     ///
     /// # Errors
@@ -283,6 +298,12 @@ impl SessionSignatureValue {
 }
 
 impl AddArchive {
+    /// These sessions, and no certificate for authentication.
+    #[must_use]
+    pub fn new(sessions: Vec<String>) -> Self {
+        AddArchive { sessions, auth_certificate: None }
+    }
+
     /// Reads the request.
     ///
     /// # Errors
@@ -305,6 +326,43 @@ impl AddArchive {
 }
 
 impl ESealCreate {
+    /// A container for each session, or one more signature in the one that is there, by a key that is at hand.
+    #[must_use]
+    pub fn new(sessions: Vec<String>) -> Self {
+        ESealCreate {
+            sessions,
+            sign_as_pdf: false,
+            create_new_edoc: false,
+            sign_key: None,
+            sign_key_password: None,
+            auth_certificate: None,
+        }
+    }
+
+    /// Whether a key came along.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.sign_key.is_some()
+    }
+
+    /// The key that came along, opened with the password that was encrypted to `house`, the key of this house.
+    ///
+    /// # Errors
+    /// `lvrtc.request` when there is no key, no password or no base64; else as [`ServiceKey::open_key`].
+    pub fn open_key(&self, house: &ServiceKey, limits: &Limits) -> Result<LocalKey> {
+        let key = required(self.sign_key.as_ref(), "signKey is missing")?;
+        let password = required(self.sign_key_password.as_ref(), "signKeyPassword is missing")?;
+        let text: Vec<u8> = key.expose().iter().copied().filter(|c| !c.is_ascii_whitespace()).collect();
+        let text = Secret::new(text);
+        let key = Secret::new(BASE64.decode(text.expose()).map_err(|_| refused("signKey is not base64"))?);
+        let found = to_u64(key.expose().len());
+        if found > limits.key_bytes {
+            return Err(Limit::new("key_bytes", limits.key_bytes, found).into());
+        }
+        let password = std::str::from_utf8(password.expose()).unwrap_or_default();
+        house.open_key(key.expose(), password, &[], limits)
+    }
+
     /// Reads the request. It is not written again: what would be written are secrets.
     ///
     /// # Errors
