@@ -13,6 +13,8 @@
 mod authority;
 #[path = "ratios/containers.rs"]
 mod containers;
+#[path = "ratios/durable.rs"]
+mod durable;
 #[path = "ratios/evidence.rs"]
 mod evidence;
 mod inputs;
@@ -53,6 +55,7 @@ fn main() -> Result<()> {
         ["small"] => small_documents(),
         ["lanes"] => lanes::table(),
         ["evidence"] => evidence::table(tempfile::tempdir()?.path()),
+        ["durable"] => durable::table(tempfile::tempdir()?.path()),
         ["containers"] => containers::table(tempfile::tempdir()?.path()),
         _ => table(),
     }
@@ -227,17 +230,22 @@ fn rsa_key(folder: &Path) -> Result<LocalKey> {
     Ok(LocalKey::open(&fs::read(&key)?, None, None, &[certificate], &Limits::default())?)
 }
 
-/// 10 KB with RSA-2048 against the bare key operation.
-fn sealing(folder: &Path) -> Result<()> {
-    let key = rsa_key(folder)?;
+/// The key that [`rsa_key`] has made in `folder`, bare.
+fn rsa_pair(folder: &Path) -> Result<RsaKeyPair> {
     let der = folder.join("key.der");
     let convert = "pkcs8 -topk8 -nocrypt -outform DER -in";
     let mut make = Command::new("openssl");
     cpu_of(make.args(convert.split(' ')).arg(folder.join("key.pem")).arg("-out").arg(&der))?;
+    Ok(RsaKeyPair::from_pkcs8(&fs::read(&der)?)?)
+}
+
+/// 10 KB with RSA-2048 against the bare key operation.
+fn sealing(folder: &Path) -> Result<()> {
+    let key = rsa_key(folder)?;
     let certificate = key.chain().first().ok_or("no certificate")?.clone();
     let plan = Plan::new(certificate, &[])?.allow_expired();
     let bytes = Arc::new(inputs::document(Kind::Table, 6, 10 << 10));
-    let bare = RsaKeyPair::from_pkcs8(&fs::read(&der)?)?;
+    let bare = rsa_pair(folder)?;
     let mut value = vec![0; bare.public_modulus_len()];
     let random = SystemRandom::new();
     let sign = || bare.sign(&RSA_PKCS1_SHA256, &random, &[7; 200], &mut value).expect("signs");
