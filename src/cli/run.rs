@@ -351,7 +351,19 @@ impl Place<'_> {
 }
 
 /// Waits until states and results are on the disk. A result whose bytes may not last gets no name.
+///
+/// Several threads wait at once: a file system writes its journal once for all who wait, else once for each.
 fn sync(window: &mut [Named]) {
+    let share = window.len().div_ceil(SYNCING).max(1);
+    std::thread::scope(|scope| {
+        let mut parts = window.chunks_mut(share);
+        let first = parts.next();
+        parts.for_each(|part| drop(scope.spawn(|| sync_all(part))));
+        first.map(sync_all);
+    });
+}
+
+fn sync_all(window: &mut [Named]) {
     let mut directories = BTreeSet::new();
     for (_, result) in window {
         let Ok(ready) = result else { continue };
@@ -402,5 +414,7 @@ fn print(ready: Ready, report: &mut Report) -> Outcome<()> {
 
 // Few enough that a window of open files fits into what systems allow a process.
 const WINDOW: usize = 64;
+// Threads that wait for the disk.
+const SYNCING: usize = 8;
 // While services are waited for, more must be on its way to them.
 const CLIMBING_WINDOW: usize = 256;
