@@ -81,6 +81,7 @@ mod tests {
 
     use super::*;
     use crate::batch::Batch;
+    use crate::source::to_u64;
 
     #[test]
     fn each_input_is_told_of_when_it_is_taken_and_when_it_ends() {
@@ -91,12 +92,12 @@ mod tests {
                 let (Event::Taken { index, .. } | Event::Done { index, .. } | Event::Failed { index, .. }) = event;
                 sink.lock().unwrap().entry(index).or_default().push(event);
             });
-            let inputs = (0..100_usize).map(|n| (n as u64 * 3, n));
+            let inputs = (0..100_usize).map(|n| (to_u64(n) * 3, n));
             batch.run(inputs, |n| if n % 10 == 0 { Err(Error::SignatureMismatch) } else { Ok(n) }, |_, _| {});
             let seen = seen.lock().unwrap();
             assert_eq!(seen.len(), 100);
             for (&index, events) in seen.iter() {
-                let bytes = index as u64 * 3;
+                let bytes = to_u64(index) * 3;
                 let last = match index % 10 {
                     0 => Event::Failed { index, bytes, code: ErrorCode::SignatureMismatch },
                     _ => Event::Done { index, bytes },
@@ -116,7 +117,12 @@ mod tests {
                 tell.lock().unwrap().send(()).unwrap();
             }
         });
-        let work = |n: usize| if n == 0 { Ok(told.lock().unwrap().recv().unwrap()) } else { Ok(()) };
+        let work = |n: usize| {
+            if n == 0 {
+                told.lock().unwrap().recv().unwrap();
+            }
+            Ok(())
+        };
         let mut results = 0;
         batch.run([(0, 0), (0, 1)], work, |_, result| results += usize::from(result.is_ok()));
         assert_eq!(results, 2);

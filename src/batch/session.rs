@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
+use crate::digest::Kernel;
 use crate::error::{ErrorCode, Result};
 use crate::limits::Limits;
 use crate::provider::{Clock, Entropy};
@@ -70,6 +71,7 @@ pub struct Sessions {
     entropy: Arc<dyn Entropy>,
     limits: Limits,
     workers: usize,
+    kernel: Kernel,
     patience: Duration,
     cancel: Arc<AtomicBool>,
 }
@@ -84,13 +86,21 @@ impl Sessions {
         limits: &Limits,
     ) -> Self {
         let (limits, cancel) = (limits.clone(), Arc::default());
-        Sessions { store, clock, entropy, limits, workers: 1, patience: PATIENCE, cancel }
+        let kernel = Kernel::portable();
+        Sessions { store, clock, entropy, limits, workers: 1, kernel, patience: PATIENCE, cancel }
     }
 
     /// How many threads work on the sessions of a call; at least one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
         Sessions { workers: workers.max(1), ..self }
+    }
+
+    /// What documents of several sessions are hashed by, side by side: [`fastest_kernel`](crate::system::fastest_kernel)
+    /// finds the best one.
+    #[must_use]
+    pub fn kernel(self, kernel: Kernel) -> Self {
+        Sessions { kernel, ..self }
     }
 
     /// How long a call waits for a session that somebody else works on: a minute where nothing is said.

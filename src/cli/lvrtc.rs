@@ -12,7 +12,7 @@ use eseal::batch::{Rearchive, SessionClimb, Sessions};
 use eseal::seal::ServiceKey;
 use eseal::service::Services;
 use eseal::store::SessionDirectory;
-use eseal::system::{self, Existing, OsEntropy, Staged, SystemClock, read_bounded, sync_directory};
+use eseal::system::{self, Existing, OsEntropy, Staged, SystemClock, fastest_kernel, read_bounded, sync_directory};
 use eseal::wire::lvrtc::{
     AddArchive, AddDocumentDigest, CalculateDigest, Deleted, ESealCreate, Fault, FileRow, FinalizeSigning, Service,
     Started,
@@ -98,7 +98,8 @@ impl Desk {
         let store = store.map_err(Stop::about(directory.display().to_string()))?;
         let run = Run::new(config::Run::plain());
         let sessions = Sessions::new(Arc::new(store), Arc::new(SystemClock), Arc::new(OsEntropy), limits);
-        let service = Service::new(sessions.workers(jobs).cancel_on(&run.cancel)).level(level).known(chain);
+        let sessions = sessions.workers(jobs).kernel(fastest_kernel()).cancel_on(&run.cancel);
+        let service = Service::new(sessions).level(level).known(chain);
         Ok(Desk { service, level, climb, jobs, run, limits: limits.clone() })
     }
 
@@ -224,7 +225,7 @@ fn signer(args: &Lvrtc, request: &ESealCreate, common: &Common) -> Outcome<Box<d
             return Err(Stop::Usage("the request has a signKey, and --key names another".into()));
         }
         let house = house_key(args, &common.limits)?;
-        return request.open_key(&house, &common.limits).map(|key| Box::new(key) as _).map_err(whole());
+        return Ok(Box::new(request.open_key(&house, &common.limits).map_err(whole())?));
     }
     key::open(&args.key, &args.certificates, common, &mut Report::aside(common))
 }

@@ -119,5 +119,6 @@ impl fmt::Debug for ServiceKey {
     }
 }
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc")]
 mod tests;

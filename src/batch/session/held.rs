@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::record::Record;
 use super::{SessionFile, Sessions};
 use crate::asice::{Container, DataFile, is_zip};
-use crate::batch::Batch;
+use crate::batch::{Batch, Together};
 use crate::error::{Error, ErrorCode, Limit, Refusal, Result, StateError};
 use crate::source::{Source, to_u64};
 use crate::store::{FileId, SessionId};
@@ -96,6 +96,31 @@ impl Sessions {
         old.iter()
             .filter(|file| !kept.contains(&*file.to_string()))
             .try_for_each(|file| self.store.remove_file(id, file))
+    }
+
+    /// Does `work` on all that are in hand, of which one stage is done for several of them at once.
+    pub(super) fn all_together<'a, W: Together<&'a mut Held>>(
+        &self,
+        sessions: &'a mut [Result<Held>],
+        work: &W,
+    ) -> Vec<Result<W::Done>> {
+        let (mut held, mut places) = (Vec::with_capacity(sessions.len()), Vec::with_capacity(sessions.len()));
+        for session in sessions {
+            places.push(match session {
+                Ok(session) => {
+                    held.push((0, session));
+                    None
+                }
+                Err(error) => Some(error.clone()),
+            });
+        }
+        let mut results = Vec::with_capacity(held.len());
+        let batch = Batch::new(self.workers, WINDOW).cancel_on(&self.cancel);
+        batch.run_together(held, work, |_, some| results.extend(some));
+        // After a cancellation the rest was not begun.
+        let mut results = results.into_iter();
+        let next = |fault: Option<Error>| fault.map_or_else(|| results.next().unwrap_or(Err(Error::Cancelled)), Err);
+        places.into_iter().map(next).collect()
     }
 
     /// Does `work` on each item with the workers, and gives the results in their order.

@@ -6,10 +6,12 @@ use super::held::{Held, container, windows};
 use super::record::{Base64, Waiting};
 use super::{Form, Preparation, SessionDigest, Sessions};
 use crate::asice::DataFile;
+use crate::batch::Together;
 use crate::digest::{DigestAlgorithm, State};
 use crate::error::{Error, ErrorCode, Refusal, Result, StateError};
-use crate::flow::{Document, Format, Inputs, StateSummary};
+use crate::flow::{Document, Format, Inputs, Prepared, StateSummary, prepare_all};
 use crate::provider::draw_moment;
+use crate::signature::ToBeSigned;
 use crate::signing::Plan;
 use crate::source::{Source, to_u64};
 use crate::store::SessionId;
@@ -45,11 +47,8 @@ impl Sessions {
             Ok(moment) => moment,
             Err(error) => return sessions.iter().map(|_| Err(error.clone())).collect(),
         };
-        let items: Vec<&mut Result<Held>> = sessions.iter_mut().collect();
-        let results = self.each(items, |held| match held {
-            Ok(held) => self.prepare_one(held, plan, form, &key, &moment),
-            Err(error) => Err(error.clone()),
-        });
+        let work = Preparing { sessions: self, plan, form, key: &key, moment };
+        let results = self.all_together(sessions, &work);
         let new = |(held, result): (&Result<Held>, &Result<SessionDigest>)| match (held, result) {
             (Ok(held), Ok(digest)) if digest.prepared != Preparation::Again => Some(held.id),
             _ => None,
@@ -59,43 +58,6 @@ impl Sessions {
             Ok(()) => results,
             Err(error) => results.into_iter().map(|result| result.and(Err(error.clone()))).collect(),
         }
-    }
-
-    fn prepare_one(
-        &self,
-        held: &mut Held,
-        plan: &Plan,
-        form: Form,
-        key: &str,
-        moment: &Moment,
-    ) -> Result<SessionDigest> {
-        let mut prepared = Preparation::New;
-        if let Some(waiting) = &held.record.waiting {
-            if waiting.key == *key {
-                let summary = StateSummary::read(&waiting.prepared.to_bytes()?, &self.limits)?;
-                let to_be_signed = summary.to_be_signed().clone();
-                return Ok(SessionDigest { to_be_signed, prepared: Preparation::Again });
-            }
-            if waiting.signed.is_some() {
-                return Err(StateError::new(ErrorCode::SessionUnfinished).into());
-            }
-            prepared = Preparation::Anew;
-        }
-        // Each preparation has a nonce of its own, also the next signer's in the same session.
-        let name = [held.id.as_bytes().as_slice(), key.as_bytes()].concat();
-        let made = self.document(held, form).and_then(|document| document.prepare(plan, moment.for_document(&name)));
-        let made = match made {
-            Ok(made) => made,
-            Err(error) => {
-                self.note_failure(held, &error)?;
-                return Err(error);
-            }
-        };
-        let state = Base64::new(&made.to_state()?);
-        held.record.waiting = Some(Waiting { key: key.to_owned(), form: form.into(), prepared: state, signed: None });
-        held.record.failed = None;
-        self.keep(held)?;
-        Ok(SessionDigest { to_be_signed: made.to_be_signed().clone(), prepared })
     }
 
     /// A document that can't be signed is known as such; what was done before stays.
@@ -187,6 +149,93 @@ impl Sessions {
             (_, Some(container)) => Ok(Inputs::from(container)),
             (_, None) => Ok(Inputs::from(self.files_of(held)?)),
         }
+    }
+}
+
+/// What all sessions of a call are prepared with. Their bytes are hashed side by side.
+struct Preparing<'a> {
+    sessions: &'a Sessions,
+    plan: &'a Plan,
+    form: Form,
+    key: &'a str,
+    moment: Moment,
+}
+
+/// A session before its bytes are hashed.
+enum Begun<'a> {
+    /// An earlier call did it.
+    Again(Box<ToBeSigned>),
+    Open(Box<Open<'a>>),
+}
+
+struct Open<'a> {
+    held: &'a mut Held,
+    document: Document,
+    moment: Moment,
+    prepared: Preparation,
+}
+
+impl<'a> Together<&'a mut Held> for Preparing<'_> {
+    type Begun = Begun<'a>;
+    type Shared = Option<Result<Prepared>>;
+    type Done = SessionDigest;
+
+    fn begin(&self, held: &'a mut Held) -> Result<Begun<'a>> {
+        let mut prepared = Preparation::New;
+        if let Some(waiting) = &held.record.waiting {
+            if waiting.key == self.key {
+                let summary = StateSummary::read(&waiting.prepared.to_bytes()?, &self.sessions.limits)?;
+                return Ok(Begun::Again(Box::new(summary.to_be_signed().clone())));
+            }
+            if waiting.signed.is_some() {
+                return Err(StateError::new(ErrorCode::SessionUnfinished).into());
+            }
+            prepared = Preparation::Anew;
+        }
+        match self.sessions.document(held, self.form) {
+            Ok(document) => {
+                // Each preparation has a nonce of its own, also the next signer's in the same session.
+                let name = [held.id.as_bytes().as_slice(), self.key.as_bytes()].concat();
+                let moment = self.moment.for_document(&name);
+                Ok(Begun::Open(Box::new(Open { held, document, moment, prepared })))
+            }
+            Err(error) => {
+                self.sessions.note_failure(held, &error)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn together(&self, begun: &[Begun<'a>]) -> Vec<Result<Option<Result<Prepared>>>> {
+        let open = begun.iter().filter_map(|one| match one {
+            Begun::Open(open) => Some((&open.document, self.plan, open.moment)),
+            Begun::Again(_) => None,
+        });
+        let open: Vec<_> = open.collect();
+        let mut prepared = prepare_all(&open, self.sessions.kernel).into_iter();
+        let one = |begun: &Begun<'_>| if matches!(begun, Begun::Open(_)) { prepared.next() } else { None };
+        begun.iter().map(one).map(Ok).collect()
+    }
+
+    fn finish(&self, begun: Begun<'a>, shared: Option<Result<Prepared>>) -> Result<SessionDigest> {
+        let open = match begun {
+            Begun::Again(to_be_signed) => {
+                return Ok(SessionDigest { to_be_signed: *to_be_signed, prepared: Preparation::Again });
+            }
+            Begun::Open(open) => *open,
+        };
+        let made = match shared.unwrap_or(Err(Error::Bug("a session was not prepared"))) {
+            Ok(made) => made,
+            Err(error) => {
+                self.sessions.note_failure(open.held, &error)?;
+                return Err(error);
+            }
+        };
+        let (key, state) = (self.key.to_owned(), Base64::new(&made.to_state()?));
+        open.held.record.waiting = Some(Waiting { key, form: self.form.into(), prepared: state, signed: None });
+        open.held.record.failed = None;
+        self.sessions.keep(open.held)?;
+        Ok(SessionDigest { to_be_signed: made.to_be_signed().clone(), prepared: open.prepared })
     }
 }
 

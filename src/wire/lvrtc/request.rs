@@ -392,7 +392,7 @@ fn sessions(raw: Option<Vec<RawSession>>, limits: &Limits) -> Result<Vec<String>
 fn check_once<'a>(ids: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut all: Vec<&str> = ids.collect();
     all.sort_unstable();
-    let is_twice = all.array_windows::<2>().any(|[one, next]| one == next);
+    let is_twice = all.iter().zip(all.iter().skip(1)).any(|(one, next)| one == next);
     if is_twice { Err(refused("a session stands there twice")) } else { Ok(()) }
 }
 
