@@ -6,7 +6,7 @@ use eseal::batch::Sessions;
 use eseal::store::SessionDirectory;
 use eseal::system::{OsEntropy, SystemClock};
 use eseal::wire::lvrtc::{CalculateDigest, FinalizeSigning, Service, SessionSignatureValue};
-use eseal::{Level, Limits, SignatureValue, Source};
+use eseal::{Certificate, Level, Limits, SignatureValue, Source};
 use proptest::prelude::*;
 
 use crate::key::{certificate, file, sign_digest};
@@ -16,6 +16,27 @@ fn service(directory: &std::path::Path) -> Service {
     let store = Arc::new(SessionDirectory::create(directory, &limits).unwrap());
     let sessions = Sessions::new(store, Arc::new(SystemClock), Arc::new(OsEntropy), &limits);
     Service::new(sessions.workers(2)).level(Level::Bb)
+}
+
+/// A certificate that does not say what it is for is refused where it is the session's own.
+#[test]
+fn the_signing_certificate_is_no_certificate_for_authentication() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = service(directory.path());
+    let ids = service.start(Some(2)).unwrap().sessions().to_vec();
+    let without_usage = Certificate::parse(&file("tls/server.pem")).unwrap();
+    let signers = [certificate("p256"), without_usage];
+    for (id, signer) in ids.iter().zip(&signers) {
+        service.upload(id, "a.txt", &Source::from_bytes("text")).unwrap();
+        let answer = service.calculate_digest(&CalculateDigest::new(vec![id.clone()], signer.clone())).unwrap();
+        assert!(!answer.has_fault(), "{answer:?}");
+    }
+    let rows = ids.iter().map(|id| SessionSignatureValue::new(id.clone(), &SignatureValue::ecdsa_fixed([1; 64])));
+    let mut request = FinalizeSigning::new(rows.collect());
+    request.auth_certificate = Some(signers[1].clone());
+    let answer = service.finalize_signing(&request, None).unwrap();
+    let codes = answer.rows.iter().map(|row| row.result.as_ref().unwrap_err().code.clone());
+    assert_eq!(codes.collect::<Vec<_>>(), ["signature.mismatch", "lvrtc.auth-certificate"]);
 }
 
 proptest! {

@@ -23,6 +23,36 @@ use crate::store::{FileId, SessionId};
 /// The service: sessions, and what its operator has decided.
 ///
 /// Every call may be made again: what was done already is answered, not done once more.
+///
+/// ```
+/// use std::sync::Arc;
+/// use eseal::batch::Sessions;
+/// use eseal::store::SessionDirectory;
+/// use eseal::system::{OsEntropy, SystemClock};
+/// use eseal::wire::lvrtc::{CalculateDigest, FinalizeSigning, Service, SessionSignatureValue};
+/// use eseal::{Limits, SignatureValue, Source};
+/// # fn main() -> eseal::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let directory = directory.path();
+/// # let testdata = |name| std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+/// # let (pdf, certificate) = (testdata("pdf/minimal.pdf"), testdata("signers/p256.pem"));
+/// # let certificate = eseal::Certificate::parse(&certificate)?;
+/// let limits = Limits::default();
+/// let store = Arc::new(SessionDirectory::create(directory, &limits)?);
+/// let service = Service::new(Sessions::new(store, Arc::new(SystemClock), Arc::new(OsEntropy), &limits));
+/// let session = service.start(None)?.sessions()[0].clone();
+/// service.upload(&session, "contract.pdf", &Source::from_bytes(pdf))?;
+/// let mut request = CalculateDigest::new(vec![session.clone()], certificate);
+/// request.sign_as_pdf = true;
+/// println!("{}", service.calculate_digest(&request)?.to_json());
+///
+/// // Elsewhere the key signs. What it did not sign is that session's fault, and makes no file.
+/// let value = SessionSignatureValue::new(session, &SignatureValue::ecdsa(vec![0; 64]));
+/// let results = service.finalize_signing(&FinalizeSigning::new(vec![value]), None)?;
+/// assert_eq!(results.rows[0].result.as_ref().unwrap_err().code, "signature.mismatch");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Service {
     sessions: Sessions,
@@ -151,9 +181,10 @@ impl Service {
         check_authentication(request.auth_certificate.as_ref())?;
         let value = |row: &super::SessionSignatureValue| {
             let (id, value) = (SessionId::parse(&row.session_id)?, row.value()?);
-            let signer = self.sessions.signer(&id)?;
             match &request.auth_certificate {
-                Some(certificate) if signer.as_ref() == Some(certificate) => Err(no_authentication()),
+                Some(certificate) if self.sessions.signer(&id)?.as_ref() == Some(certificate) => {
+                    Err(no_authentication())
+                }
                 _ => Ok((id, value)),
             }
         };
