@@ -362,8 +362,16 @@ mod tests {
     #[test]
     fn the_documented_file_is_taken_by_every_verb() {
         let file = documented();
-        for verb in ["inspect a.pdf", "prepare a.pdf", "seal a.pdf", "finalize", "extend a.pdf", "fill a b", "fetch d"]
-        {
+        for verb in [
+            "inspect a.pdf",
+            "prepare a.pdf",
+            "seal a.pdf",
+            "finalize",
+            "extend a.pdf",
+            "fill a b",
+            "fetch d",
+            "lvrtc start",
+        ] {
             let arguments: Vec<_> = verb.split(' ').collect();
             let read = match cli(&file, &arguments) {
                 Ok(read) => read,
@@ -398,6 +406,7 @@ mod tests {
     // What one call is about, and so stands on the command line.
     const ONE_CALL: &[&str] = &[
         "all",
+        "amount",
         "ask",
         "config",
         "data-file",
