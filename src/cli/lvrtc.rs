@@ -221,8 +221,8 @@ impl Desk {
 /// The key of `--key`, or the one that came with the request.
 fn signer(args: &Lvrtc, request: &ESealCreate, common: &Common) -> Outcome<Box<dyn Signer>> {
     if request.has_key() {
-        if args.key.key.is_some() {
-            return Err(Stop::Usage("the request has a signKey, and --key names another".into()));
+        if args.password_key.is_none() {
+            return Err(Stop::Usage("the request has a signKey: --password-key FILE is needed".into()));
         }
         let house = house_key(args, &common.limits)?;
         return Ok(Box::new(request.open_key(&house, &common.limits).map_err(whole())?));
