@@ -40,26 +40,39 @@ impl Sessions {
 
     /// Does `work` with a session of its own.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, TokenError>) -> Result<T> {
-        let session = self.take();
-        let done = work(&session);
-        // An operation that failed half-way may go on in its session: the next one gets a fresh session, opened before
-        // this one is closed, since the login ends with the last of them.
-        let session = match &done {
-            Ok(_) => session,
-            Err(_) => self.token.open_session().unwrap_or(session),
-        };
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-        self.given_back.notify_one();
+        let mut taken = self.take();
+        let Some(session) = &taken.session else { return Err(crate::Error::Bug("a session without one")) };
+        let done = work(session);
+        if done.is_err()
+            && let Ok(fresh) = self.token.open_session()
+        {
+            // An operation that failed half-way may go on in its session. The fresh one is opened before that is
+            // closed, since the login ends with the last of them.
+            taken.session = Some(fresh);
+        }
         done.map_err(|error| key_fault(&error).into())
     }
 
-    fn take(&self) -> Session {
+    fn take(&self) -> Taken<'_> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match free.pop() {
-                Some(session) => return session,
+                Some(session) => return Taken { from: self, session: Some(session) },
                 None => free = self.given_back.wait(free).unwrap_or_else(PoisonError::into_inner),
             }
         }
+    }
+}
+
+/// A session in use; given back when dropped, so also by a thread that panics, since others may wait for it.
+struct Taken<'a> {
+    from: &'a Sessions,
+    session: Option<Session>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.from.free.lock().unwrap_or_else(PoisonError::into_inner).extend(self.session.take());
+        self.from.given_back.notify_one();
     }
 }
