@@ -225,13 +225,12 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Result<PdfString> {
         let start = self.at;
         self.at += 1;
-        // Contents of a signature is thousands of digits, so they are judged together, not one by one.
+        // Contents of a signature is thousands of digits, so many are judged together, not one by one.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let digits = rest.split(|byte| *byte == b'>').next().unwrap_or_default();
-        let is_digit = |byte: u8| byte.is_ascii_hexdigit() | is_white(byte);
-        if digits.iter().fold(true, |sound, byte| sound & is_digit(*byte)) {
-            self.at += digits.len();
-        }
+        let many = rest.as_chunks::<DIGITS_AT_ONCE>().0.iter();
+        let plain = many.take_while(|digits| digits.iter().fold(true, |plain, byte| plain & byte.is_ascii_hexdigit()));
+        self.at += plain.count() * DIGITS_AT_ONCE;
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit() || is_white(byte);
         while self.peek().is_some_and(is_digit) {
             self.at += 1;
         }
@@ -301,3 +300,4 @@ pub(crate) fn is_regular(byte: u8) -> bool {
 
 // Parsing and dropping go down the stack, whatever the caller allows.
 const MOST_DEPTH: u64 = 500;
+const DIGITS_AT_ONCE: usize = 32;
