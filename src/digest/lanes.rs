@@ -28,7 +28,7 @@ pub(crate) use reading::{Hashed, Reading};
 
 /// How SHA-256 is computed over several messages at once; results never depend on it.
 ///
-/// [`system::kernels`](crate::system::kernels) has those that this processor can, the default is none of them:
+/// `system::kernels` has those that this processor can, the default is none of them:
 /// one message at a time, on any processor.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kernel(Choice);
