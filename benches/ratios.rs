@@ -11,6 +11,8 @@
 
 #[path = "../tests/authority/mod.rs"]
 mod authority;
+#[path = "ratios/compare.rs"]
+mod compare;
 #[path = "ratios/containers.rs"]
 mod containers;
 #[path = "ratios/durable.rs"]
@@ -53,6 +55,7 @@ fn main() -> Result<()> {
         ["prepare", path] => child(|| prepare_file(Path::new(path)).map(drop)),
         ["finalize", path, target, sync] => finalize_file(Path::new(path), Path::new(target), sync == "sync"),
         ["small"] => small_documents(),
+        ["compare"] => compare::table(tempfile::tempdir()?.path()),
         ["lanes"] => lanes::table(),
         ["evidence"] => evidence::table(tempfile::tempdir()?.path()),
         ["durable"] => durable::table(tempfile::tempdir()?.path()),

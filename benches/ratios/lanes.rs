@@ -77,7 +77,7 @@ fn documents() -> Result<()> {
 }
 
 /// What openssl itself says of SHA-256 over blocks of 16 KiB, in MB/s: the best of three.
-fn openssl_speed() -> Result<f64> {
+pub(crate) fn openssl_speed() -> Result<f64> {
     let mut best = 0.0_f64;
     for _ in 0..3 {
         let mut command = Command::new("openssl");
