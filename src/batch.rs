@@ -89,8 +89,9 @@ impl Batch {
     /// Runs `work` on each input, of which each comes with the bytes of memory it will need, and hands the results to
     /// `sink` in input order.
     ///
-    /// After a cancellation inputs that were taken but not begun end with [`Error::Cancelled`]; inputs that were not
-    /// taken have no result. A panic in `work` is that input's [`Error::Bug`].
+    /// After a cancellation inputs that were taken but not begun end with
+    /// [`Error::Cancelled`](crate::Error::Cancelled); inputs that were not taken have no result. A panic in `work` is
+    /// that input's [`Error::Bug`](crate::Error::Bug).
     pub fn run<I, T, R>(&self, inputs: I, work: impl Fn(T) -> Result<R> + Sync, mut sink: impl FnMut(usize, Result<R>))
     where
         I: IntoIterator<Item = (u64, T), IntoIter: Send>,

@@ -99,7 +99,7 @@ impl Phase {
 pub struct SessionStatus {
     /// How far it is.
     pub phase: Phase,
-    /// Its files, as [`Sessions::list`] gives them.
+    /// Its files, as [`Sessions::list`](crate::batch::Sessions::list) gives them.
     pub files: Vec<SessionFile>,
     /// The code of why its document can't be signed, where that is so.
     pub failed: Option<String>,
