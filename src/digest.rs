@@ -287,7 +287,9 @@ impl fmt::Debug for State {
 #[must_use]
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
-    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]));
+    text
 }
 
 /// Bytes from hexadecimal digits of either case, two for each byte and nothing between them.

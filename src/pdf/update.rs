@@ -26,6 +26,21 @@ enum Body {
     Signature(SignatureBody),
 }
 
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Body::Plain(bytes) => bytes.len(),
+            Body::Signature(body) => {
+                body.before_range.len()
+                    + BYTE_RANGE_BYTES
+                    + body.before_hole.len()
+                    + body.hole_digits
+                    + body.after_hole.len()
+            }
+        }
+    }
+}
+
 /// A signature dictionary with room for its ByteRange and for its Contents.
 pub(crate) struct SignatureBody {
     /// The dictionary up to and with `/ByteRange `.
@@ -100,7 +115,8 @@ impl<'a> Update<'a> {
     pub(crate) fn write(mut self, id: &[u8]) -> Result<Written> {
         let stream = self.section_is_stream()?;
         let own = if stream { Some(self.fresh()?) } else { None };
-        let mut writer = Writer::new(self.document)?;
+        let room = self.objects.values().map(|body| body.len() + OBJECT_BYTES).sum::<usize>() + SECTION_BYTES;
+        let mut writer = Writer::new(self.document, room)?;
         for (reference, body) in &self.objects {
             writer.object(*reference, body);
         }
@@ -192,12 +208,16 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(document: &Document) -> Result<Self> {
+    /// A writer of about `room` bytes.
+    fn new(document: &Document, room: usize) -> Result<Self> {
         let base = document.source().len();
         let last = document.source().window(base.saturating_sub(1)..base)?;
         let ends_a_line = matches!(last.last(), Some(b'\n' | b'\r'));
         // A line feed after a lone carriage return would make one line end of two.
-        let bytes = if ends_a_line { Vec::new() } else { b"\n".to_vec() };
+        let mut bytes = Vec::with_capacity(room);
+        if !ends_a_line {
+            bytes.push(b'\n');
+        }
         Ok(Writer { base, bytes, signature: None, objects: Vec::new() })
     }
 
@@ -232,9 +252,9 @@ impl Writer {
 
     /// `complete` is the size of a section that stands alone, in which unused numbers are listed as free.
     fn table_section(&mut self, rows: &BTreeMap<u32, Row>, trailer: &[u8], complete: Option<u32>) -> Result<()> {
-        let mut lines: BTreeMap<u32, String> = BTreeMap::new();
+        let mut lines: BTreeMap<u32, [u8; 20]> = BTreeMap::new();
         for number in 0..complete.unwrap_or(1) {
-            lines.insert(number, "0000000000 65535 f \n".to_owned());
+            lines.insert(number, *b"0000000000 65535 f \n");
         }
         for (number, row) in rows {
             // Rows in object streams make the section a stream, so there are none here.
@@ -242,14 +262,14 @@ impl Writer {
                 if *offset > TABLE_OFFSET_MAX {
                     return Err(Limit::new("pdf_table_offset", TABLE_OFFSET_MAX, *offset).into());
                 }
-                lines.insert(*number, format!("{offset:010} {generation:05} n \n"));
+                lines.insert(*number, line(*offset, *generation));
             }
         }
         self.push(b"xref\n");
         for run in runs(lines.keys().copied()) {
             self.push(format!("{} {}\n", run.start, run.end.saturating_sub(run.start)).as_bytes());
             for (_, line) in lines.range(run) {
-                self.push(line.as_bytes());
+                self.push(line);
             }
         }
         self.push(b"trailer\n<<");
@@ -303,6 +323,23 @@ impl Writer {
     }
 }
 
+/// The line of an object in a table; the offset has ten digits at most.
+fn line(offset: u64, generation: u16) -> [u8; 20] {
+    let mut line = *b"0000000000 00000 n \n";
+    let (digits, rest) = line.split_at_mut(10);
+    put_digits(digits, offset);
+    put_digits(rest.get_mut(1..6).unwrap_or_default(), u64::from(generation));
+    line
+}
+
+/// Fills `area` with the last digits of `number`.
+fn put_digits(area: &mut [u8], mut number: u64) {
+    for digit in area.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+}
+
 /// Consecutive numbers as ranges.
 fn runs(numbers: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
     let mut runs: Vec<Range<u32>> = Vec::new();
@@ -324,6 +361,10 @@ fn push_entry(to: &mut Vec<u8>, key: &[u8], value: &[u8]) {
 
 // `[0 a b c]` with room for 20 digits a number: the area's width is signed, so it can't grow later.
 const BYTE_RANGE_BYTES: usize = 66;
+
+// More than what stands around an object, and in a section of a few objects.
+const OBJECT_BYTES: usize = 64;
+const SECTION_BYTES: usize = 1024;
 
 // A table has ten digits for an offset; a cross-reference stream has no such bound.
 const TABLE_OFFSET_MAX: u64 = 9_999_999_999;
