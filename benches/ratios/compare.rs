@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::inputs::{self, Kind, example_certificate, moment, plan};
 use super::{Result, cpu, least, micros, ratio, row};
 
+/// A table of its own.
 pub(crate) fn table(folder: &Path) -> Result<()> {
     let documents: Vec<_> = (0..DOCUMENTS).map(|n| inputs::document(Kind::Table, 6 + n % 3, 30_000)).collect();
     let sources: Vec<_> = documents.iter().map(|bytes| Source::from_bytes(bytes.as_slice())).collect();
@@ -27,6 +28,7 @@ pub(crate) fn table(folder: &Path) -> Result<()> {
     let bytes: u64 = sources.iter().map(Source::len).sum();
     let openssl = super::lanes::openssl_speed()?;
     let floor = Duration::from_secs_f64(bytes as f64 / documents.len() as f64 / openssl / 1e6);
+    println!("| what | bound | measured | |\n|---|--:|--:|---|");
     row("hash 30 KB: `openssl speed`, blocks of 16 KiB", "", format!("{openssl:.0} MB/s"), told(floor));
     let hash = each(cpu(20, || documents.iter().for_each(|bytes| _ = black_box(Sha256::digest(bytes.as_slice()))))?);
     row("hash 30 KB: `sha2`", "", "1".to_owned(), told(hash));
