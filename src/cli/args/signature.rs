@@ -9,7 +9,7 @@ pub(crate) struct Signature {
     /// The level to reach: b-b, b-t, b-lt or b-lta [default: b-b].
     #[arg(long, value_name = "LEVEL")]
     pub(crate) level: Option<String>,
-    /// sha256, sha384 or sha512 [default: by key size].
+    /// sha256, sha384 or sha512 [default: sha256; for EC keys by their size].
     #[arg(long, value_name = "NAME")]
     pub(crate) digest: Option<String>,
     /// RSA keys sign with PSS.
