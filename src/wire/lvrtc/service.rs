@@ -47,7 +47,7 @@ use crate::store::{FileId, SessionId};
 /// println!("{}", service.calculate_digest(&request)?.to_json());
 ///
 /// // Elsewhere the key signs. What it did not sign is that session's fault, and makes no file.
-/// let value = SessionSignatureValue::new(session, &SignatureValue::ecdsa(vec![0; 64]));
+/// let value = SessionSignatureValue::new(session, &SignatureValue::ecdsa(vec![1; 64]));
 /// let results = service.finalize_signing(&FinalizeSigning::new(vec![value]), None)?;
 /// assert_eq!(results.rows[0].result.as_ref().unwrap_err().code, "signature.mismatch");
 /// # Ok(())
