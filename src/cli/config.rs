@@ -236,7 +236,7 @@ fn texts(value: &toml::Value) -> Option<Vec<String>> {
 }
 
 fn is_secret(key: &str) -> bool {
-    let names_a_place = ["password-file", "password-env", "pin-file"].contains(&key);
+    let names_a_place = ["password-file", "password-env", "pin-file", "password-key"].contains(&key);
     let sounds_secret = ["password", "passphrase", "pin", "secret", "token", "bearer"].iter().any(|s| key.contains(s));
     sounds_secret && !names_a_place
 }

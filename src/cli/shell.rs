@@ -25,6 +25,9 @@ pub(crate) fn manual() -> Outcome {
         let man = clap_mangen::Man::new(verb.clone());
         man.render_description_section(&mut page).map_err(fault)?;
         man.render_options_section(&mut page).map_err(fault)?;
+        if verb.has_subcommands() {
+            man.render_subcommands_section(&mut page).map_err(fault)?;
+        }
     }
     write(&page)
 }
