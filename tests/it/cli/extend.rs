@@ -286,8 +286,8 @@ fn a_table_sets_a_service_up() {
     assert_eq!(ended.lines("finalize")[0]["timestamps"][0]["policy"], "1.2.3.4");
     bench.sample("in/a.pdf", "minimal.pdf");
     bench.sample("in/b.pdf", "minimal.pdf");
-    // A second one is not in the budget: the run stops.
-    let ended = bench.run(&format!("seal in --out out {KEY} --config eseal.toml --json")).ends(3);
+    // A second one is not in the budget: the run stops. One worker, so that the first is the first to ask.
+    let ended = bench.run(&format!("seal in --out out {KEY} --config eseal.toml --jobs 1 --json")).ends(3);
     assert_eq!(ended.levels("finalize"), ["B-T", "B-B service.budget"]);
     bench.write("secret.toml", b"[[tsa]]\nurl = 'http://a/'\npassword = 'canary'");
     let ended = bench.run(&format!("seal a.pdf {KEY} --config secret.toml")).ends(2);
