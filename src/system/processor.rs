@@ -17,9 +17,10 @@ pub fn kernels() -> Vec<Kernel> {
 /// Which one that is differs between makers of processors, and no list of theirs says so. Results don't depend on it.
 #[must_use]
 pub fn fastest_kernel() -> Kernel {
-    let most = kernels().into_iter().map(Kernel::lanes).max().unwrap_or(1);
+    let all = kernels();
+    let most = all.iter().copied().map(Kernel::lanes).max().unwrap_or(1);
     let samples = vec![Source::from_bytes(vec![0x5a; SAMPLE_BYTES]); most];
-    let timed = kernels().into_iter().map(|kernel| (time_per_message(kernel, &samples), kernel));
+    let timed = all.into_iter().map(|kernel| (time_per_message(kernel, &samples), kernel));
     timed.min_by_key(|(time, _)| *time).map_or(Kernel::portable(), |(_, kernel)| kernel)
 }
 
