@@ -156,16 +156,19 @@ impl Service {
     pub fn calculate_digest(&self, request: &CalculateDigest) -> Result<Digests> {
         let plan = self.plan(&request.certificate, &[])?;
         let form = form(request.sign_as_pdf, request.create_new_edoc);
-        let calculated = over(parsed(&request.sessions), |ids| self.sessions.prepare(&ids, &plan, form));
         let mut rows = Vec::with_capacity(request.sessions.len());
-        for (session_id, calculated) in request.sessions.iter().zip(calculated) {
-            let digest = calculated.and_then(|calculated| {
-                let digest = calculated.to_be_signed.digest().copied();
-                let digest = digest.ok_or(Error::Bug("a key of this contract signs a digest"))?;
-                Ok(CalculatedDigest { digest, prepared: Some(calculated.prepared) })
-            });
-            let result = digest.map_err(|error| Fault::from(&error));
-            rows.push(DigestRow { session_id: session_id.clone(), result });
+        // Of many sessions only the digests are kept.
+        for sessions in request.sessions.chunks(TOGETHER) {
+            let calculated = over(parsed(sessions), |ids| self.sessions.prepare(&ids, &plan, form));
+            for (session_id, calculated) in sessions.iter().zip(calculated) {
+                let digest = calculated.and_then(|calculated| {
+                    let digest = calculated.to_be_signed.digest().copied();
+                    let digest = digest.ok_or(Error::Bug("a key of this contract signs a digest"))?;
+                    Ok(CalculatedDigest { digest, prepared: Some(calculated.prepared) })
+                });
+                let result = digest.map_err(|error| Fault::from(&error));
+                rows.push(DigestRow { session_id: session_id.clone(), result });
+            }
         }
         let signature_algorithm = Some(key_name(plan.algorithm()).to_owned());
         Ok(Digests { digests_summary: summary(&rows), rows, signature_algorithm })
@@ -333,3 +336,4 @@ fn answer<'a>(
 
 /// As many as the service starts at once.
 const AMOUNT: usize = 100;
+const TOGETHER: usize = 256;
