@@ -1,5 +1,7 @@
 //! Higher levels: `--level`, `eseal extend` and `eseal fetch`, against services on this machine.
 
+use std::collections::BTreeSet;
+
 use super::services::Services;
 use super::{Bench, Ended};
 
@@ -36,15 +38,23 @@ fn sealing_climbs_to_the_level_and_asks_once_for_all() {
         let line = format!("seal a.pdf b.txt {KEY} {} --level {level} --out {level} --json", services.options());
         let ended = bench.run(&line).ends(0);
         assert_eq!(ended.levels("finalize"), [level.to_uppercase(), level.to_uppercase()]);
+        let mut seconds = BTreeSet::new();
         for line in ended.lines("finalize") {
             let added = line["timestamps"].as_array().unwrap();
             assert_eq!((added.len(), added[0]["url"].as_str()), (stamps / 2, Some(&*services.tsa())));
+            seconds.insert(added[0]["gen_time"].as_str().unwrap()[..19].to_owned());
             assert_eq!(line["revocation"].as_array().unwrap().is_empty(), level == "b-t");
         }
         let after = services.counts();
         assert_eq!(after.0 - before.0, stamps);
-        // Signer and time-stamping service, each once for both documents.
-        assert_eq!(after.1 - before.1, if level == "b-t" { 0 } else { 2 });
+        // Signer and time-stamping service, each once for both documents; an answer that is older than the second
+        // one's time-stamp would be none for it.
+        let questions = after.1 - before.1;
+        match (level, seconds.len()) {
+            ("b-t", _) => assert_eq!(questions, 0),
+            (_, 1) => assert_eq!(questions, 2),
+            _ => assert!((2..=4).contains(&questions), "{questions}"),
+        }
         assert_eq!(claimed(&bench, level), [level.to_uppercase(), level.to_uppercase()]);
     }
 }
