@@ -98,6 +98,17 @@ impl Source {
         }
     }
 
+    /// How many bytes from `offset` on a window gives without copying them.
+    #[must_use]
+    pub(crate) fn at_hand(&self, offset: u64) -> u64 {
+        match &self.inner {
+            Inner::Memory(_) => self.len.saturating_sub(offset),
+            Inner::Joined { base, .. } if offset < base.len => base.at_hand(offset),
+            Inner::Joined { .. } => self.len.saturating_sub(offset),
+            Inner::Reader(_) => 0,
+        }
+    }
+
     /// The bytes of `range`, which must lie inside the source.
     ///
     /// # Errors

@@ -12,12 +12,24 @@ use crate::source::{Source, to_u64};
 /// # Errors
 /// [`Error::Bug`]: the update is not released.
 pub(crate) fn check(before: &Document, written: &Written, joined: &Source) -> Result<Document> {
+    check_all(before, written, joined, |_, _| ())
+}
+
+/// Lets `see` see each object as it reads.
+fn check_all(
+    before: &Document,
+    written: &Written,
+    joined: &Source,
+    mut see: impl FnMut(Reference, Object),
+) -> Result<Document> {
     let after = before.with_update(joined)?;
     ensure(after.catalog()?.0 == before.catalog()?.0, "update has another catalog")?;
     for (reference, offset, range) in &written.objects {
         ensure(after.location(*reference)? == Some(*offset), "object is not where the update says")?;
         let meant = written.bytes.get(range.clone()).unwrap_or_default();
-        ensure(reads_as(&after.object(*reference)?, meant), "object does not read as it was written")?;
+        let object = after.object(*reference)?;
+        ensure(reads_as(&object, meant), "object does not read as it was written")?;
+        see(*reference, object);
     }
     Ok(after)
 }
@@ -27,9 +39,15 @@ pub(crate) fn check(before: &Document, written: &Written, joined: &Source) -> Re
 /// # Errors
 /// [`Error::Bug`]: the update is not released.
 pub(crate) fn check_signed(before: &Document, written: &Written, field: &str, signature: Reference) -> Result<()> {
-    let after = check(before, written, &before.source().joined(Arc::new(written.bytes.clone())))?;
+    let joined = before.source().joined(Arc::new(written.bytes.clone()));
+    let mut read = None;
+    let after = check_all(before, written, &joined, |reference, object| {
+        if reference == signature {
+            read = Some(object);
+        }
+    })?;
     let hole = written.hole.as_ref().ok_or(Error::Bug("signature without a hole"))?;
-    let Object::Dictionary(dictionary) = after.object(signature)? else {
+    let Some(Object::Dictionary(dictionary)) = read else {
         return Err(Error::Bug("signature is no dictionary"));
     };
     let Object::Array(range) = after.get(&dictionary, "ByteRange")? else {

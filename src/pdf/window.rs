@@ -13,7 +13,7 @@ pub(crate) fn parse_at<T>(
     limits: &Limits,
     mut read: impl FnMut(&mut Parser<'_>) -> Result<T>,
 ) -> Result<T> {
-    let mut len = FIRST_WINDOW.min(limits.pdf_object_bytes);
+    let mut len = FIRST_WINDOW.max(source.at_hand(offset)).min(limits.pdf_object_bytes);
     loop {
         let window = source.window_up_to(offset, len)?;
         let mut parser = Parser::new(&window, offset, limits);
