@@ -191,6 +191,9 @@ impl Record {
         if record.version != VERSION {
             return Err(StateError::new(ErrorCode::StateVersion).into());
         }
+        // All or nothing: what one call refuses, no other goes on with.
+        record.session_files()?;
+        record.files.iter().chain(&record.told).try_for_each(|file| file.by_digest().map(drop))?;
         Ok(record)
     }
 
