@@ -228,7 +228,11 @@ impl<'a> Parser<'a> {
         // Contents of a signature is thousands of digits, so many are judged together, not one by one.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let many = rest.as_chunks::<DIGITS_AT_ONCE>().0.iter();
-        let plain = many.take_while(|digits| digits.iter().fold(true, |plain, byte| plain & byte.is_ascii_hexdigit()));
+        // What is not filled is zeros.
+        let plain = many.take_while(|digits| {
+            **digits == [b'0'; DIGITS_AT_ONCE]
+                || digits.iter().fold(true, |plain, byte| plain & byte.is_ascii_hexdigit())
+        });
         self.at += plain.count() * DIGITS_AT_ONCE;
         let is_digit = |byte: u8| byte.is_ascii_hexdigit() || is_white(byte);
         while self.peek().is_some_and(is_digit) {
