@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
     fn entries(&mut self, depth: u64) -> Result<Dictionary> {
         let start = self.at;
         self.at += 2;
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(USUAL_ENTRIES);
         loop {
             self.skip_space();
             if self.take(b">>") {
@@ -304,4 +304,7 @@ pub(crate) fn is_regular(byte: u8) -> bool {
 
 // Parsing and dropping go down the stack, whatever the caller allows.
 const MOST_DEPTH: u64 = 500;
-const DIGITS_AT_ONCE: usize = 32;
+const DIGITS_AT_ONCE: usize = 64;
+
+// Most dictionaries have no more.
+const USUAL_ENTRIES: usize = 8;

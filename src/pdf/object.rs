@@ -225,6 +225,12 @@ impl Dictionary {
 
     /// Where the second value of a key stands that has two different ones.
     pub(crate) fn contradiction(&self) -> Option<usize> {
+        // Nearly all are small, and nearly none has a key twice.
+        let is_small = self.entries.len() <= SMALL;
+        let names = || self.entries.iter().map(|(name, _, _)| name.as_bytes());
+        if is_small && names().enumerate().all(|(n, name)| !names().take(n).any(|before| before == name)) {
+            return None;
+        }
         let mut order: Vec<_> = self.entries.iter().map(|(name, span, _)| (name.as_bytes(), span)).collect();
         order.sort_by(|a, b| a.0.cmp(b.0).then(a.1.start.cmp(&b.1.start)));
         let pairs = order.iter().zip(order.iter().skip(1));
@@ -232,6 +238,9 @@ impl Dictionary {
         pairs.filter(|(a, b)| a.0 == b.0 && differ(a.1, b.1)).map(|(_, b)| b.1.start).next()
     }
 }
+
+// Up to so many entries, comparing each with each takes less than sorting.
+const SMALL: usize = 16;
 
 /// A stream: its dictionary, and where its data begin in the file.
 #[derive(Debug, Clone)]
