@@ -243,6 +243,7 @@ impl SessionStore for SessionDirectory {
 
     fn sync(&self, ids: &[SessionId]) -> Result<()> {
         let (mut files, mut directories) = (Vec::new(), BTreeSet::new());
+        let mut taken = Vec::new();
         {
             let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
             for id in ids {
@@ -252,13 +253,24 @@ impl SessionStore for SessionDirectory {
                     directories.extend([fan.to_owned(), self.directory.clone()]);
                 }
                 directories.insert(place);
-                files.extend(session.files);
+                files.extend(session.files.iter().cloned());
+                taken.push((*id, session));
             }
         }
-        each(&files, &|path| Ok(File::open(path)?.sync_all()?))?;
         // A name in a directory stands for the directory.
         let names: Vec<PathBuf> = directories.iter().map(|path| path.join(RECORD)).collect();
-        each(&names, &|path| sync_directory(path))
+        let synced = each(&files, &|path| Ok(File::open(path)?.sync_all()?));
+        let synced = synced.and_then(|()| each(&names, &|path| sync_directory(path)));
+        if synced.is_err() {
+            // Whoever asks again has it tried again.
+            let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, session) in taken {
+                let kept = unsynced.entry(id).or_default();
+                kept.files.extend(session.files);
+                kept.is_new |= session.is_new;
+            }
+        }
+        synced
     }
 }
 

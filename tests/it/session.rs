@@ -11,11 +11,11 @@ use eseal::batch::{
 };
 use eseal::error::ServiceError;
 use eseal::service::{Cache, Services, Tsa};
-use eseal::store::{FileId, SessionDirectory, SessionId};
+use eseal::store::{Content, FileId, SessionDirectory, SessionId, SessionStore};
 use eseal::system::OsEntropy;
 use eseal::{
-    Certificate, Clock, DataFile, DigestAlgorithm, Document, Entropy, ErrorCode, Evidence, Fetch, Inspection, Level,
-    Limits, Plan, Result, Role, SignatureValue, Signer, Source, Time, ToBeSigned, Transport,
+    Certificate, Clock, DataFile, DigestAlgorithm, Document, Entropy, Error, ErrorCode, Evidence, Fetch, Inspection,
+    Level, Limits, Plan, Result, Role, SignatureValue, Signer, Source, Time, ToBeSigned, Transport,
 };
 
 use crate::authority::{Authority, Manner};
@@ -465,6 +465,73 @@ fn two_at_once_finish_a_session_once() {
     let _held = fs::File::open(house.place(&ids[0])).map(|file| file.lock().map(|()| file)).unwrap();
     let result = hurried.finalize(vec![values[0].clone()], None).remove(0);
     assert_eq!(failure(result), (ErrorCode::SessionBusy, None));
+}
+
+/// A store whose process dies when it has written so many steps more.
+#[derive(Debug)]
+struct Dying {
+    store: SessionDirectory,
+    left: AtomicUsize,
+}
+
+impl SessionStore for Dying {
+    fn create(&self, id: &SessionId, record: &[u8]) -> Result<()> {
+        self.store.create(id, record)
+    }
+    fn load(&self, id: &SessionId) -> Result<(u64, Vec<u8>)> {
+        self.store.load(id)
+    }
+    fn save(&self, id: &SessionId, step: u64, record: &[u8]) -> Result<()> {
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => self.store.save(id, step, record),
+            Err(_) => Err(Error::from(std::io::Error::other("dead"))),
+        }
+    }
+    fn try_lock(&self, id: &SessionId) -> Result<Option<Box<dyn Send>>> {
+        self.store.try_lock(id)
+    }
+    fn put(&self, id: &SessionId, file: &FileId, content: Content<'_>) -> Result<u64> {
+        self.store.put(id, file, content)
+    }
+    fn open(&self, id: &SessionId, file: &FileId) -> Result<Source> {
+        self.store.open(id, file)
+    }
+    fn remove_file(&self, id: &SessionId, file: &FileId) -> Result<()> {
+        self.store.remove_file(id, file)
+    }
+    fn remove(&self, id: &SessionId) -> Result<()> {
+        self.store.remove(id)
+    }
+    fn sessions(&self) -> Result<Vec<(SessionId, SystemTime)>> {
+        self.store.sessions()
+    }
+    fn sync(&self, ids: &[SessionId]) -> Result<()> {
+        self.store.sync(ids)
+    }
+}
+
+#[test]
+fn a_result_takes_no_files_place_before_the_record_names_it() {
+    for (name, content, form) in [("a.pdf", pdf(), Form::Pdf), ("hello.txt", hello(), Form::AddToContainer)] {
+        let mut house = House::new();
+        let store = SessionDirectory::create(house.directory.path(), &Limits::default()).unwrap();
+        let dying = Arc::new(Dying { store, left: AtomicUsize::new(usize::MAX) });
+        house.sessions = Sessions::new(dying.clone(), Arc::new(Stopped), Arc::new(OsEntropy), &Limits::default());
+        let id = house.with(&[(name, content)]);
+        // The same person signs three times; each time all but the last step is written.
+        for count in 1..=3 {
+            let digest = house.prepare(&id, Level::Bb, form).unwrap();
+            let before = house.document(&id);
+            dying.left.store(1, Ordering::SeqCst);
+            let value = house.value(&digest);
+            house.finalize(&id, value.clone()).unwrap_err();
+            assert_eq!((house.phase(&id), house.document(&id)), (Phase::Signed, before));
+            dying.left.store(usize::MAX, Ordering::SeqCst);
+            assert!(!house.finalize(&id, value).unwrap().is_again);
+            let found = signatures(&house.document(&id));
+            assert_eq!((found.len(), found.iter().all(|(_, is_good)| *is_good)), (count, true), "{found:?}");
+        }
+    }
 }
 
 #[test]

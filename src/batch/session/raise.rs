@@ -197,16 +197,17 @@ impl Sessions {
     }
 
     fn write_file(&self, held: &Held, output: &Output, level: Level, way: Way) -> Result<File> {
-        let (name, origin) = match (way, held.record.files.as_slice()) {
-            (Way::Archive, [only]) => (only.name.clone(), only.id.clone()),
+        let name = match (way, held.record.files.as_slice()) {
+            (Way::Archive, [only]) => only.name.clone(),
             _ => {
                 let is_pdf = held.record.waiting.as_ref().is_some_and(|waiting| waiting.is_pdf());
-                let format = if is_pdf { Format::Pdf } else { Format::Edoc };
-                (held.result_name(format), held.record.waiting.as_ref().map(|w| w.key.clone()).unwrap_or_default())
+                held.result_name(if is_pdf { Format::Pdf } else { Format::Edoc })
             }
         };
-        let parts = [held.id.as_bytes().as_slice(), b"result", name.as_bytes(), origin.as_bytes()];
-        let id = FileId::of(&[&parts.concat(), level.as_str().as_bytes()]);
+        // Never the id of a file that it is made of: that one is needed until the record names this one.
+        let origin: Vec<&str> = held.record.files.iter().map(|file| &*file.id).collect();
+        let parts = [held.id.as_bytes().as_slice(), b"result", name.as_bytes(), origin.concat().as_bytes()].concat();
+        let id = FileId::of(&[&parts, level.as_str().as_bytes()]);
         let size = self.store.put(&held.id, &id, Content::Output(output))?;
         let included = self.included(&name, &self.store.open(&held.id, &id)?)?;
         let level = Some(level.as_str().to_owned());
