@@ -122,12 +122,16 @@ impl Sessions {
     pub fn start(&self, amount: usize) -> Result<Vec<SessionId>> {
         let record = Record::default().to_bytes()?;
         let mut ids = Vec::new();
-        for _ in 0..amount {
-            let id = SessionId::draw(self.entropy.as_ref())?;
-            self.store.create(&id, &record)?;
-            ids.push(id);
+        // What is not on the disk yet is remembered, so a part at a time.
+        while ids.len() < amount {
+            let part = ids.len();
+            for _ in 0..held::WINDOW.min(amount.saturating_sub(part)) {
+                let id = SessionId::draw(self.entropy.as_ref())?;
+                self.store.create(&id, &record)?;
+                ids.push(id);
+            }
+            self.store.sync(ids.get(part..).unwrap_or_default())?;
         }
-        self.store.sync(&ids)?;
         Ok(ids)
     }
 
