@@ -81,68 +81,78 @@ struct Job {
     limits: Limits,
 }
 
-/// An input before its bytes are hashed.
-enum Begun<'a> {
-    /// Nothing is to be hashed: it was prepared before, or is left out.
+/// An input before its bytes are hashed, with what is needed of it afterwards.
+pub(crate) enum Begun<'a, O> {
+    /// Nothing is to be hashed: it was done before, or is left out.
     Settled(Box<Ready>),
-    Open(Box<Open<'a>>),
+    Open(Box<(ToPrepare<'a>, O)>),
 }
 
-struct Open<'a> {
-    input: Input,
-    opened: Opened,
-    document: Document,
-    plan: Cow<'a, Plan>,
-    moment: Moment,
-    record: Record,
-    key: Option<Digest>,
-    ready: Ready,
+/// What is hashed side by side.
+pub(crate) struct ToPrepare<'a> {
+    pub(crate) document: Document,
+    pub(crate) plan: Cow<'a, Plan>,
+    pub(crate) moment: Moment,
 }
 
-impl Begun<'_> {
-    fn to_prepare(&self) -> Option<(&Document, &Plan, Moment)> {
-        match self {
-            Begun::Open(open) => Some((&open.document, &open.plan, open.moment)),
-            Begun::Settled(_) => None,
-        }
-    }
-}
-
-impl<'a> Together<Item> for &'a Job {
-    type Begun = Begun<'a>;
-    type Shared = Option<Prepared>;
-    type Done = Made<'static>;
-
-    fn begin(&self, item: Item) -> Result<Begun<'a>> {
-        self.open(item)
+impl<'a, O> Begun<'a, O> {
+    /// Prepares those that are open, side by side.
+    pub(crate) fn prepare_all(begun: &[Self], kernel: Kernel) -> Vec<Result<Option<Prepared>>> {
+        let all: Vec<_> = begun.iter().filter_map(Begun::arguments).collect();
+        let mut prepared = prepare_all(&all, kernel).into_iter();
+        begun.iter().map(|one| one.arguments().and_then(|_| prepared.next()).transpose()).collect()
     }
 
-    fn together(&self, begun: &[Begun<'a>]) -> Vec<Result<Option<Prepared>>> {
-        prepare_some(begun.iter().map(Begun::to_prepare), self.kernel)
+    fn arguments(&self) -> Option<(&Document, &Plan, Moment)> {
+        let Begun::Open(open) = self else { return None };
+        let ToPrepare { document, plan, moment } = &open.0;
+        Some((document, plan, *moment))
     }
 
-    fn finish(&self, begun: Begun<'a>, prepared: Option<Prepared>) -> Result<Made<'static>> {
-        match (begun, prepared) {
+    /// Goes on with what was prepared.
+    pub(crate) fn finish<'b>(
+        self,
+        prepared: Option<Prepared>,
+        work: impl FnOnce(ToPrepare<'a>, O, Prepared) -> Result<Made<'b>>,
+    ) -> Result<Made<'b>> {
+        match (self, prepared) {
             (Begun::Settled(ready), _) => Ok((*ready).into()),
-            (Begun::Open(open), Some(prepared)) => self.keep(*open, &prepared).map(Made::from),
+            (Begun::Open(open), Some(prepared)) => work(open.0, open.1, prepared),
             (Begun::Open(_), None) => Err(Error::Bug("a document that was not prepared")),
         }
     }
 }
 
-/// Prepares those that are there, side by side.
-pub(crate) fn prepare_some<'a>(
-    documents: impl Iterator<Item = Option<(&'a Document, &'a Plan, Moment)>>,
-    kernel: Kernel,
-) -> Vec<Result<Option<Prepared>>> {
-    let documents: Vec<_> = documents.collect();
-    let all: Vec<_> = documents.iter().flatten().copied().collect();
-    let mut prepared = prepare_all(&all, kernel).into_iter();
-    documents.iter().map(|document| document.and_then(|_| prepared.next()).transpose()).collect()
+struct Open {
+    input: Input,
+    opened: Opened,
+    record: Record,
+    key: Option<Digest>,
+    ready: Ready,
+}
+
+impl<'a> Together<Item> for &'a Job {
+    type Begun = Begun<'a, Open>;
+    type Shared = Option<Prepared>;
+    type Done = Made<'static>;
+
+    fn begin(&self, item: Item) -> Result<Self::Begun> {
+        self.open(item)
+    }
+
+    fn together(&self, begun: &[Self::Begun]) -> Vec<Result<Option<Prepared>>> {
+        Begun::prepare_all(begun, self.kernel)
+    }
+
+    fn finish(&self, begun: Self::Begun, prepared: Option<Prepared>) -> Result<Made<'static>> {
+        begun.finish(prepared, |ToPrepare { document, .. }, open, prepared| {
+            self.keep(open, document.format(), &prepared).map(Made::from)
+        })
+    }
 }
 
 impl Job {
-    fn open(&self, item: Item) -> Result<Begun<'_>> {
+    fn open(&self, item: Item) -> Result<Begun<'_, Open>> {
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
         self.targets.check_place(&input)?;
@@ -174,12 +184,13 @@ impl Job {
             record.relative = Path::new("stdin.asice").into();
         }
         let (plan, moment) = (self.signing.plan(&input.own), self.signing.moment(&input));
-        Ok(Begun::Open(Box::new(Open { input, opened, document, plan, moment, record, key, ready })))
+        let to_prepare = ToPrepare { document, plan, moment };
+        Ok(Begun::Open(Box::new((to_prepare, Open { input, opened, record, key, ready }))))
     }
 
     /// Keeps what was prepared.
-    fn keep(&self, open: Open<'_>, prepared: &Prepared) -> Result<Ready> {
-        let Open { input, opened, document, mut record, key, mut ready, .. } = open;
+    fn keep(&self, open: Open, format: Format, prepared: &Prepared) -> Result<Ready> {
+        let Open { input, opened, mut record, key, mut ready } = open;
         let state = prepared.to_state()?;
         if key.is_some() {
             record.content = content_of(&opened, &StateSummary::read(&state, &self.limits)?)?;
@@ -190,7 +201,7 @@ impl Job {
         if let Some(key) = &key {
             self.store.remember(key, prepared.id())?;
         }
-        ready.line = line(&input, document.format(), prepared.id(), prepared.to_be_signed())?;
+        ready.line = line(&input, format, prepared.id(), prepared.to_be_signed())?;
         Ok(ready)
     }
 

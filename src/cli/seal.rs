@@ -1,6 +1,5 @@
 //! `eseal seal`: both halves with a key that is at hand.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +8,8 @@ use std::time::Instant;
 use eseal::batch::{Journal, Together};
 use eseal::system::{Existing, fastest_kernel};
 use eseal::{
-    ContainerInspection, DataFile, DigestAlgorithm, Document, Error, Inspection, Kernel, Level, Limits, Moment, Plan,
-    Prepared, Result, Signer,
+    ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Kernel, Level, Limits, Moment, Prepared,
+    Result, Signer,
 };
 
 use super::args::Seal;
@@ -20,7 +19,7 @@ use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::key;
-use super::prepare::{ALREADY_SIGNED, prepare_some, skipped, tasks};
+use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
 use super::report::{Report, now};
 use super::run::{Made, Ready, Run};
 use super::signed::{self, DONE_BEFORE, Facts};
@@ -101,57 +100,34 @@ struct Job<'a> {
     limits: Limits,
 }
 
-/// An input before its bytes are hashed.
-enum Begun<'a> {
-    /// Nothing is to be hashed: it was sealed before, or is left out.
-    Settled(Box<Ready>),
-    Open(Box<Open<'a>>),
-}
-
-struct Open<'a> {
+struct Open {
     input: Input,
     opened: Opened,
     target: Target,
-    document: Document,
-    plan: Cow<'a, Plan>,
-    moment: Moment,
     started: Instant,
     ready: Ready,
 }
 
-impl Begun<'_> {
-    fn to_prepare(&self) -> Option<(&Document, &Plan, Moment)> {
-        match self {
-            Begun::Open(open) => Some((&open.document, &open.plan, open.moment)),
-            Begun::Settled(_) => None,
-        }
-    }
-}
-
 impl<'a> Together<Item> for &'a Job<'a> {
-    type Begun = Begun<'a>;
+    type Begun = Begun<'a, Open>;
     type Shared = Option<Prepared>;
     type Done = Made<'a>;
 
-    fn begin(&self, item: Item) -> Result<Begun<'a>> {
+    fn begin(&self, item: Item) -> Result<Self::Begun> {
         self.open(item)
     }
 
-    fn together(&self, begun: &[Begun<'a>]) -> Vec<Result<Option<Prepared>>> {
-        prepare_some(begun.iter().map(Begun::to_prepare), self.kernel)
+    fn together(&self, begun: &[Self::Begun]) -> Vec<Result<Option<Prepared>>> {
+        Begun::prepare_all(begun, self.kernel)
     }
 
-    fn finish(&self, begun: Begun<'a>, prepared: Option<Prepared>) -> Result<Made<'a>> {
-        match (begun, prepared) {
-            (Begun::Settled(ready), _) => Ok((*ready).into()),
-            (Begun::Open(open), Some(prepared)) => self.sign(*open, prepared),
-            (Begun::Open(_), None) => Err(Error::Bug("a document that was not prepared")),
-        }
+    fn finish(&self, begun: Self::Begun, prepared: Option<Prepared>) -> Result<Made<'a>> {
+        begun.finish(prepared, |ToPrepare { moment, .. }, open, prepared| self.sign(open, moment, prepared))
     }
 }
 
 impl<'a> Job<'a> {
-    fn open(&self, item: Item) -> Result<Begun<'_>> {
+    fn open(&self, item: Item) -> Result<Begun<'_, Open>> {
         let started = now();
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
@@ -177,12 +153,13 @@ impl<'a> Job<'a> {
             return Ok(Begun::Settled(ready.into()));
         }
         let (plan, moment) = (self.signing.plan(&input.own), self.signing.moment(&input));
-        Ok(Begun::Open(Box::new(Open { input, opened, target, document, plan, moment, started, ready })))
+        let to_prepare = ToPrepare { document, plan, moment };
+        Ok(Begun::Open(Box::new((to_prepare, Open { input, opened, target, started, ready }))))
     }
 
     /// The second half: the key signs, and the result is made ready.
-    fn sign(&'a self, open: Open<'_>, prepared: Prepared) -> Result<Made<'a>> {
-        let Open { input, opened, target, moment, started, mut ready, .. } = open;
+    fn sign(&'a self, open: Open, moment: Moment, prepared: Prepared) -> Result<Made<'a>> {
+        let Open { input, opened, target, started, mut ready } = open;
         let value = self.key.sign(prepared.to_be_signed())?;
         let signed = prepared.finalize(value)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
