@@ -112,7 +112,7 @@ struct Given {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(super) fn new(
         services: &'a Services,
         count: usize,
         sender: Sender<Event>,
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn begin(&mut self, index: usize) {
+    pub(super) fn begin(&mut self, index: usize) {
         let climber = Climber {
             is_out: false,
             result: None,

@@ -55,6 +55,8 @@ impl Run<'_> {
         if let Some(tries) = climber.tries.get_mut(tsa) {
             *tries = if is_passing(fault.code) { tries.saturating_add(1) } else { NEVER_AGAIN };
         }
+        // However often it went to and fro before: whom it may still ask, it may ask for a request of his own.
+        climber.switches = 0;
         climber.fault = Some(error);
     }
 
@@ -70,6 +72,7 @@ impl Run<'_> {
             if let Some(climber) = self.climbs.get_mut(index) {
                 climber.tries.iter_mut().skip(tsa).take(1).for_each(|tries| *tries = NEVER_AGAIN);
                 climber.fault = Some(fault.clone().into());
+                climber.switches = 0;
                 is_known = true;
             }
         }

@@ -208,6 +208,11 @@ fn of_tsas(net: &Arc<Net>, tsas: Vec<Tsa>) -> Services {
     services.workers(2).tsas(tsas)
 }
 
+/// The first rest after a fault. What takes longer than any test depends on no machine's speed.
+fn rests(services: Services, unit: Duration) -> Services {
+    Services { unit, ..services }.paced()
+}
+
 fn codes(results: &[Result<()>]) -> Vec<Option<ErrorCode>> {
     results.iter().map(|result| result.as_ref().err().map(Error::code)).collect()
 }
@@ -263,12 +268,38 @@ fn the_next_service_is_asked_when_one_fails_or_its_token_is_refused() {
         let other = Tsa::new("http://other.example/").unwrap().digest(DigestAlgorithm::Sha512).unwrap();
         let tsas = vec![Tsa::new("http://tsa.example/").unwrap(), other.policy("1.2.3").unwrap()];
         let mut documents = Document::many(40);
-        let results = complete_all(&of_tsas(&net, tsas), &mut documents);
+        let results = complete_all(&rests(of_tsas(&net, tsas), Duration::from_secs(60)), &mut documents);
         assert!(results.iter().all(Result::is_ok), "{answer:?} {results:?}");
         assert!(documents.iter().all(|one| one.digest == DigestAlgorithm::Sha512 && one.policy.is_some()));
         assert_eq!(net.count("other.example"), 40);
-        let hammered = net.count("tsa.example");
-        assert!(hammered <= 20 + 8, "a service that fails is left alone: {hammered}");
+        // Those that are out together when the first one fails; what a token is worth is known only when a climb has
+        // looked at it, and meanwhile others may ask, once each.
+        let most = if answer.is_ok() { 40 } else { 20 };
+        let asked = net.count("tsa.example");
+        assert!(asked <= most, "a service that fails is left alone: {asked} after {answer:?}");
+    }
+}
+
+#[test]
+fn who_went_to_and_fro_between_services_may_still_ask_the_one_left() {
+    let other = Tsa::new("http://other.example/").unwrap().digest(DigestAlgorithm::Sha512).unwrap();
+    for is_late in [false, true] {
+        let tsas = vec![Tsa::new("http://tsa.example/").unwrap(), other.clone()];
+        let services = of_tsas(&Arc::new(Net::new()), tsas);
+        let perform = |task: work::Task| complete::Event::Stepped(task.index, Ok(Next::Done));
+        let (sender, _receiver) = std::sync::mpsc::channel();
+        let mut run = complete::Run::new(&services, 1, sender, None, &perform);
+        run.begin(0);
+        let climber = &mut run.climbs[0];
+        (climber.is_out, climber.switches, climber.stamped_by) = (false, 100, vec![0]);
+        assert_eq!(climber.made_for, Some(0));
+        let refused = ServiceError::new(ErrorCode::TimestampRejected, Role::Timestamp);
+        match is_late {
+            true => assert!(run.turned_down(0, &refused)),
+            false => run.tsa_failed(0, 0, pace::Ticket::default(), &refused),
+        }
+        run.next_tsa(0, refused.into());
+        assert_eq!((run.climbs[0].made_for, run.climbs[0].result.is_none()), (Some(1), true));
     }
 }
 
@@ -282,10 +313,11 @@ fn a_passing_fault_is_tried_again_and_a_lasting_one_ends_soon() {
     assert_eq!((codes(&results), net.count("tsa.example")), (vec![None], 3));
 
     let net = Arc::new(Net::new().host("tsa.example", |_, _| fault(ErrorCode::ServiceUnavailable)));
-    let services = services(&net, &["tsa.example"]);
+    // The third rest, which nobody waits for, is long enough for a slow machine to see it.
+    let services = rests(services(&net, &["tsa.example"]), Duration::from_millis(100));
     let results = complete_all(&services, &mut Document::many(100));
     assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::ServiceUnavailable)));
-    assert!(net.count("tsa.example") <= 20 + 3, "{}", net.count("tsa.example"));
+    assert!(net.count("tsa.example") <= 20 + 2 + 3, "{}", net.count("tsa.example"));
 }
 
 #[test]
