@@ -124,8 +124,9 @@ impl Lookup for Names {
     }
 }
 
+/// With a timeout that a slow machine doesn't reach.
 fn settings() -> HttpSettings {
-    HttpSettings::new(&Limits::default()).timeout(Duration::from_millis(400))
+    HttpSettings::new(&Limits::default()).timeout(Duration::from_secs(60))
 }
 
 fn http() -> Http {
@@ -200,7 +201,7 @@ fn a_status_says_what_went_wrong() {
     }
     let time = |path: &str| http.exchange(&ocsp(server.url(path))).content().err().unwrap().time;
     let now = SystemClock.now().unwrap().as_unix();
-    assert!((995..=1_005).contains(&(time("/429").unwrap().as_unix() - now)));
+    assert!((1_000..1_100).contains(&(time("/429").unwrap().as_unix() - now)));
     assert_eq!(time("/503"), Some(Time::parse_rfc3339("2100-12-31T23:59:59Z").unwrap()));
     assert_eq!(time("/500"), None);
 }
@@ -220,28 +221,30 @@ fn the_next_address_is_asked_when_one_fails() {
 #[test]
 fn nobody_waits_longer_than_the_timeout() {
     let silent = Server::writing(|_, _| {
-        std::thread::sleep(Duration::from_secs(3));
+        std::thread::sleep(Duration::from_secs(60));
         false
     });
     let dribbling = Server::writing(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-        (0..100).all(|_| {
+        (0..2000).all(|_| {
             std::thread::sleep(Duration::from_millis(30));
             stream.write_all(b"x").is_ok()
         })
     });
     let dribbling_head = Server::writing(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX: ");
-        (0..100).all(|_| {
+        (0..2000).all(|_| {
             std::thread::sleep(Duration::from_millis(30));
             stream.write_all(b"x").is_ok()
         })
     });
     for server in [&silent, &dribbling, &dribbling_head] {
+        let settings = settings().timeout(Duration::from_millis(400)).allow("127.0.0.1").unwrap();
         let begun = now();
-        let answer = http().exchange(&ocsp(server.url("/")));
+        let answer = Http::new(settings, &[]).unwrap().exchange(&ocsp(server.url("/")));
         assert_eq!(code(&answer), Some(ErrorCode::ServiceTimeout), "{answer:?}");
-        assert!(begun.elapsed() < Duration::from_secs(2));
+        // Each of these servers would keep it for a minute.
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 }
 

@@ -55,7 +55,7 @@ fn shows_its_certificate_to_its_service_alone() {
     let tsa = || Tsa::new(url.clone()).unwrap();
     let ca = || certificates(pem!("ca.pem"));
     let stamp = |tsa: Tsa| {
-        let http = Http::new(settings().timeout(Duration::from_secs(5)), &[tsa]).unwrap();
+        let http = Http::new(settings(), &[tsa]).unwrap();
         http.exchange(&Fetch::time_stamp(vec![1]).at(url.clone()))
     };
     assert_eq!(body(&stamp(tsa().ca(ca()).client_key(certificates(pem!("client.pem")), key()))), b"known");
