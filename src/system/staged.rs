@@ -126,8 +126,16 @@ impl Staged {
         Ok(staged)
     }
 
-    // A link fails when the name is taken, in one step; a rename would replace it.
+    // In one step, which fails when the name is taken: a rename that replaces nothing where there is such a thing, else
+    // a link.
     fn commit_new(&self) -> Result<()> {
+        match rename_new(&self.temporary, &self.target) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => self.link_new(),
+            renamed => Ok(renamed?),
+        }
+    }
+
+    fn link_new(&self) -> Result<()> {
         match fs::hard_link(&self.temporary, &self.target) {
             Ok(()) => Ok(fs::remove_file(&self.temporary)?),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e.into()),
@@ -144,6 +152,18 @@ impl Drop for Staged {
             let _ = fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// Renames a file to a name that must be free.
+#[cfg(target_os = "linux")]
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes the names in the directory of `path` last.
@@ -306,6 +326,18 @@ mod tests {
         Staged::write_bytes(b"new", &target, None).unwrap().commit(Existing::Replace).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn without_such_a_rename_a_link_does_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        Staged::write_bytes(b"new", &target, None).unwrap().link_new().unwrap();
+        assert_eq!(
+            Staged::write_bytes(b"newer", &target, None).unwrap().link_new().unwrap_err().code(),
+            ErrorCode::IoTargetExists
+        );
+        assert_eq!((fs::read(&target).unwrap(), names(dir.path())), (b"new".to_vec(), vec!["out".to_owned()]));
     }
 
     #[test]
