@@ -1,6 +1,6 @@
 //! The world outside: clock, random bytes, processor, files.
 //!
-//! In: paths, results to write. Out: sources to read from, files that are complete or not there.
+//! In: paths, pipes, results to write. Out: sources to read from, files that are complete or not there.
 //! Decided here and nowhere else: how a file is known again ([`FileIdentity`]), how a result gets
 //! under its name ([`Staged`]), how a file that is signed in place survives a crash ([`append`]), and what this
 //! processor hashes with ([`kernels`]).
@@ -15,6 +15,7 @@ mod append;
 mod file;
 mod hole;
 mod processor;
+mod spool;
 mod staged;
 mod undo;
 
@@ -22,6 +23,9 @@ pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
 pub use hole::fill_hole;
 pub use processor::{fastest_kernel, kernels};
+#[cfg(feature = "http")]
+pub(crate) use spool::Spool;
+pub use spool::spool;
 pub use staged::{Existing, Staged, copy_to, sync_directory};
 
 /// The system's clock.

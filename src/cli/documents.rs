@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use eseal::system::{self, Existing, FileIdentity, Staged};
+use eseal::system::{self, Existing, FileIdentity, Staged, spool};
 use eseal::{
     DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
     State,
@@ -254,9 +254,7 @@ fn len(path: &Path) -> u64 {
 
 /// All of standard input.
 pub(crate) fn stdin() -> Result<Source> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(Source::from_bytes(bytes))
+    spool(io::stdin().lock())
 }
 
 /// The same fault of the system, with the file among many that it is about.

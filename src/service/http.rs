@@ -21,13 +21,12 @@ use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::provider::{Clock, Transport};
 use crate::source::{Source, to_u64};
-use crate::system::SystemClock;
+use crate::system::{Spool, SystemClock};
 
 mod agent;
 mod date;
 mod forward;
 mod resolver;
-mod spool;
 
 use agent::Reach;
 use resolver::{Blocked, Lookup, SystemLookup};
@@ -219,7 +218,7 @@ impl Http {
         if answer.body().content_length().is_some_and(|len| len > most) {
             return Err(too_large());
         }
-        let mut spool = spool::Spool::new();
+        let mut spool = Spool::new();
         let mut reader = answer.body_mut().as_reader();
         let mut buffer = vec![0; PIECE_BYTES];
         loop {

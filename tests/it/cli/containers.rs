@@ -214,6 +214,40 @@ fn standard_input_is_a_document_by_its_bytes_or_a_file_by_the_name_of_its_contai
 }
 
 #[test]
+fn what_is_too_long_for_memory_comes_through_a_pipe_as_well() {
+    let bench = Bench::new();
+    let long: Vec<u8> = (0..3_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    bench.run_with(&format!("seal - --into long.bin.asice {KEY}"), &long).ends(0);
+    holds(&bench, "long.bin.asice", &["long.bin"], 1);
+    let twice = bench.run_with(&format!("seal - {KEY}"), &bench.read("long.bin.asice")).ends(0);
+    bench.write("twice.asice", &twice.out);
+    holds(&bench, "twice.asice", &["long.bin"], 2);
+
+    let mut pdf = b"%PDF-1.7\n".to_vec();
+    let mut offsets = Vec::new();
+    let stream = [format!("<< /Length {} >>\nstream\n", long.len()).as_bytes(), &long, b"\nendstream"].concat();
+    let page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>";
+    for object in
+        [&b"<< /Type /Catalog /Pages 2 0 R >>"[..], b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, &stream]
+    {
+        offsets.push(pdf.len());
+        pdf.extend([format!("{} 0 obj\n", offsets.len()).as_bytes(), object, b"\nendobj\n"].concat());
+    }
+    let table: String = offsets.iter().map(|offset| format!("{offset:010} 00000 n \n")).collect();
+    let end = pdf.len();
+    let trailer = format!("trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{end}\n%%EOF\n");
+    pdf.extend(format!("xref\n0 5\n0000000000 65535 f \n{table}{trailer}").into_bytes());
+    let signed = bench.run_with(&format!("seal - {KEY}"), &pdf).ends(0).out;
+    assert!(signed.starts_with(&pdf));
+    bench.write("signed.pdf", &signed);
+    let found = bench.run("inspect signed.pdf --json").ends(0).lines("inspect").remove(0);
+    assert_eq!(
+        (&found["signatures"][0]["signature_verifies"], &found["signatures"][0]["digest_matches"]),
+        (&true.into(), &true.into())
+    );
+}
+
+#[test]
 fn both_halves_of_a_mixed_run() {
     let bench = Bench::new();
     bench.write("d/hello.txt", b"hello");

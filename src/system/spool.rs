@@ -1,7 +1,7 @@
-//! An answer as it comes: in memory, and in a file without a name once it is long.
+//! What comes in pieces and can't be read again: kept in memory, and in a file without a name once it is long.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,23 +11,43 @@ use crate::provider::Entropy as _;
 use crate::source::{ReadAt, Source, to_u64};
 use crate::system::{FileSource, OsEntropy};
 
+/// All that `reader` gives, such as standard input: in memory up to 1 MiB, in a file of the temporary directory beyond.
+///
+/// The file has no name where the system reads files without one; it is gone with the last who uses the source.
+///
+/// # Errors
+/// What the system says, of reading or of the temporary directory.
+pub fn spool(mut reader: impl Read) -> Result<Source> {
+    let mut spool = Spool::new();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return spool.finish(),
+            Ok(len) => spool.add(buffer.get(..len).unwrap_or_default())?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
 /// Takes pieces, and becomes a source.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     memory: Vec<u8>,
     file: Option<(File, PathBuf)>,
     len: u64,
 }
 
 impl Spool {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Spool { memory: Vec::new(), file: None, len: 0 }
     }
 
-    pub(super) fn len(&self) -> u64 {
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP client alone has a limit"))]
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
-    pub(super) fn add(&mut self, piece: &[u8]) -> Result<()> {
+    pub(crate) fn add(&mut self, piece: &[u8]) -> Result<()> {
         self.len = self.len.saturating_add(to_u64(piece.len()));
         match &mut self.file {
             Some((file, _)) => file.write_all(piece)?,
@@ -42,7 +62,7 @@ impl Spool {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<Source> {
+    pub(crate) fn finish(mut self) -> Result<Source> {
         let Some((file, path)) = self.file.take() else {
             return Ok(Source::from_bytes(std::mem::take(&mut self.memory)));
         };
@@ -96,8 +116,9 @@ fn create() -> Result<(File, PathBuf)> {
     Ok((file, path))
 }
 
-// Nearly every CRL is shorter.
+// Nearly every CRL is shorter, and most documents.
 const MEMORY_BYTES: u64 = 1 << 20;
+const BUFFER_BYTES: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -117,5 +138,28 @@ mod tests {
             assert_eq!(source.as_file().is_some(), is_file);
             assert_eq!(&*source.window(0..source.len()).unwrap(), all.as_slice());
         }
+    }
+    #[test]
+    fn a_reader_is_read_to_its_end() {
+        struct Halting<'a>(&'a [u8], bool);
+        impl Read for Halting<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+            }
+        }
+        for len in [0, 1, 1 << 20, (1 << 20) + 1, 3_000_000] {
+            let all: Vec<u8> = (0..len).map(|n: u32| n.to_le_bytes()[1]).collect();
+            let source = spool(Halting(&all, false)).unwrap();
+            assert_eq!(source.as_file().is_some(), len > 1 << 20);
+            assert_eq!(&*source.window(0..source.len()).unwrap(), all.as_slice());
+        }
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+        }
+        assert!(spool(Broken).is_err());
     }
 }
