@@ -55,8 +55,6 @@ impl Run<'_> {
         if let Some(tries) = climber.tries.get_mut(tsa) {
             *tries = if is_passing(fault.code) { tries.saturating_add(1) } else { NEVER_AGAIN };
         }
-        // However often it went to and fro before: whom it may still ask, it may ask for a request of his own.
-        climber.switches = 0;
         climber.fault = Some(error);
     }
 
@@ -72,7 +70,6 @@ impl Run<'_> {
             if let Some(climber) = self.climbs.get_mut(index) {
                 climber.tries.iter_mut().skip(tsa).take(1).for_each(|tries| *tries = NEVER_AGAIN);
                 climber.fault = Some(fault.clone().into());
-                climber.switches = 0;
                 is_known = true;
             }
         }
@@ -81,6 +78,10 @@ impl Run<'_> {
 
     /// A climb got no good time-stamp: it makes another request, if there is anybody to ask.
     pub(super) fn next_tsa(&mut self, index: usize, error: Error) {
+        // However often it went to and fro before: whoever is left may be asked.
+        if let Some(climber) = self.climbs.get_mut(index) {
+            climber.switches = 0;
+        }
         match self.choose(index, now()) {
             Choice::None(_) => self.end(index, Err(error)),
             Choice::Now(tsa) => self.step(index, true, Some(tsa)),

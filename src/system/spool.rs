@@ -139,6 +139,7 @@ mod tests {
             assert_eq!(&*source.window(0..source.len()).unwrap(), all.as_slice());
         }
     }
+
     #[test]
     fn a_reader_is_read_to_its_end() {
         struct Halting<'a>(&'a [u8], bool);
