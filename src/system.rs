@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::{Error, Result};
 use crate::time::Time;
 
+mod access;
 mod append;
 mod file;
 mod hole;
@@ -19,6 +20,7 @@ mod spool;
 mod staged;
 mod undo;
 
+pub use access::{Below, open_file};
 pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
 pub use hole::fill_hole;

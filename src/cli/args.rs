@@ -100,6 +100,9 @@ pub(crate) struct Common {
     /// The tables [[tsa]] of the file.
     #[arg(skip)]
     pub(crate) tsa_tables: Vec<TsaTable>,
+    /// What the options and the file name: it is no document, even if it lies among them.
+    #[arg(skip)]
+    pub(crate) equipment: Vec<PathBuf>,
 }
 
 /// `eseal demo`.
@@ -214,6 +217,9 @@ pub(crate) struct Fill {
     /// under their names in it.
     #[arg(value_name = "[NAME=]FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Follow links in a folder, as long as they stay in it; each file is taken once.
+    #[arg(long)]
+    pub(crate) follow_links: bool,
     /// Deflate what shrinks (auto), nothing (store), or all (deflate[:LEVEL]) [default: auto].
     #[arg(long, value_name = "HOW")]
     pub(crate) compress: Option<String>,

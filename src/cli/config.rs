@@ -1,7 +1,7 @@
 //! What the options mean: settings from the file and the command line together, as values of the library.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
@@ -28,6 +28,8 @@ pub(crate) struct Common {
     pub(crate) limits: Limits,
     /// The tables [[tsa]] of the configuration file.
     pub(crate) tsa_tables: Vec<TsaTable>,
+    /// What the options and the configuration file name.
+    pub(crate) equipment: Vec<PathBuf>,
 }
 
 /// The meaning of the options of a run.
@@ -45,14 +47,16 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = command();
     let mut matches = command.clone().try_get_matches_from(&arguments).map_err(Refused::Clap)?;
-    let mut tsa_tables = Vec::new();
+    let mut file = File::default();
     if let Some(path) = configured(&matches) {
-        let (command, tables) = with_file(command, &path, &matches).map_err(Refused::Stop)?;
-        matches = command.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
-        tsa_tables = tables;
+        let configured;
+        (configured, file) = with_file(command.clone(), &path, &matches).map_err(Refused::Stop)?;
+        matches = configured.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
     }
     let mut cli = Cli::from_arg_matches(&matches).map_err(Refused::Clap)?;
-    cli.common.tsa_tables = tsa_tables;
+    cli.common.tsa_tables = file.tsa_tables;
+    cli.common.equipment = file.paths;
+    cli.common.equipment.extend(typed_paths(&command, &matches));
     Ok(cli)
 }
 
@@ -79,6 +83,7 @@ impl Common {
             verbose: args.verbose,
             limits,
             tsa_tables: args.tsa_tables.clone(),
+            equipment: args.equipment.clone(),
         })
     }
 }
@@ -141,19 +146,52 @@ fn configured(matches: &ArgMatches) -> Option<std::path::PathBuf> {
     None
 }
 
+/// The files and folders that options name: arguments are what is worked on, and certificates are no secret.
+fn typed_paths(command: &Command, matches: &ArgMatches) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let mut level = Some((command, matches));
+    while let Some((command, matches)) = level {
+        for arg in command.get_arguments().filter(|arg| !arg.is_positional() && takes_paths(arg) && !is_public(arg)) {
+            let values = matches.try_get_many::<PathBuf>(arg.get_id().as_str()).ok().flatten();
+            paths.extend(values.into_iter().flatten().cloned());
+        }
+        let inner = matches.subcommand();
+        level = inner.and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+    }
+    paths
+}
+
+fn is_public(arg: &clap::Arg) -> bool {
+    arg.get_long().is_some_and(|name| ["cert", "chain", "trust"].contains(&name))
+}
+
+fn takes_paths(arg: &clap::Arg) -> bool {
+    arg.get_value_parser().type_id() == clap::value_parser!(PathBuf).type_id()
+}
+
+/// What a configuration file says beside defaults of options.
+#[derive(Default)]
+struct File {
+    tsa_tables: Vec<TsaTable>,
+    /// What it names, also for other verbs than the one that was typed.
+    paths: Vec<PathBuf>,
+}
+
 /// Makes the settings of the file the defaults of the options they name; tables `[[tsa]]` are read as what they are.
-fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome<(Command, Vec<TsaTable>)> {
+fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome<(Command, File)> {
     let about = || path.display().to_string();
     let text = eseal::system::read_bounded(path, "line_bytes", Limits::default().line_bytes);
     let text = text.map_err(Stop::about(about()))?;
     let table = String::from_utf8(text).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let table = table.ok_or_else(|| Stop::Usage(format!("{}: not a TOML file", about())))?;
-    let mut tsa_tables = Vec::new();
+    let mut file = File::default();
     for (key, value) in table {
         if let (true, Some(tables)) = (key == "tsa", tables(&value)) {
             for (n, table) in tables.into_iter().enumerate() {
                 let read = TsaTable::read(table);
-                tsa_tables.push(read.map_err(|what| Stop::Usage(format!("{}: tsa {}: {what}", about(), n + 1)))?);
+                let read = read.map_err(|what| Stop::Usage(format!("{}: tsa {}: {what}", about(), n + 1)))?;
+                file.paths.extend(read.paths().map(Path::to_owned));
+                file.tsa_tables.push(read);
             }
             continue;
         }
@@ -162,10 +200,16 @@ fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome
             return Err(Stop::Usage(format!("{}: {key}: {advice}", about())));
         }
         let values = texts(&value).ok_or_else(|| Stop::Usage(format!("{}: {key}: unexpected value", about())))?;
+        if command
+            .get_subcommands()
+            .any(|verb| verb.get_arguments().any(|arg| is_setting(arg, &key) && takes_paths(arg)))
+        {
+            file.paths.extend(values.iter().map(PathBuf::from));
+        }
         command = with_setting(command, &key, &values, matches)
             .ok_or_else(|| Stop::Usage(format!("{}: {key}: there is no such setting", about())))?;
     }
-    Ok((command, tsa_tables))
+    Ok((command, file))
 }
 
 /// The tables of `[[tsa]]`, or the one of `[tsa]`; `None` for anything else, such as addresses alone.
@@ -178,7 +222,7 @@ fn tables(value: &toml::Value) -> Option<Vec<&toml::Table>> {
 
 fn with_setting(mut command: Command, key: &str, values: &[String], matches: &ArgMatches) -> Option<Command> {
     let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    let is_it = |arg: &clap::Arg| arg.get_long() == Some(key) && key != "config" && !arg.is_hide_set();
+    let is_it = |arg: &clap::Arg| is_setting(arg, key);
     let mut known = false;
     let id = command.get_arguments().find(|arg| is_it(arg)).map(|arg| arg.get_id().clone());
     if let Some(id) = id {
@@ -196,6 +240,10 @@ fn with_setting(mut command: Command, key: &str, values: &[String], matches: &Ar
         }
     }
     known.then_some(command)
+}
+
+fn is_setting(arg: &clap::Arg, key: &str) -> bool {
+    arg.get_long() == Some(key) && key != "config" && !arg.is_hide_set()
 }
 
 fn with_default(arg: clap::Arg, values: &[String]) -> clap::Arg {

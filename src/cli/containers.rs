@@ -1,7 +1,6 @@
 //! What becomes of files that are no documents: a container of each, or one of them all.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::error::{Malformed, Refusal};
+use eseal::system::open_file;
 use eseal::{DataFile, Digest, DigestAlgorithm, Error, ErrorCode, Format, Limits, Result, Source};
 use serde::Deserialize;
 
@@ -191,15 +191,12 @@ pub(crate) fn entry_name(path: &Path) -> Result<String> {
 
 /// A data file on standard input is named after its container: `hello.txt.asice` holds `hello.txt`.
 pub(crate) fn stdin_part(into: &Path) -> Result<Part> {
-    Ok(Part { name: entry_name(Path::new(into.file_stem().unwrap_or_default()))?, path: None })
+    Ok(Part { name: entry_name(Path::new(into.file_stem().unwrap_or_default()))?, path: None, inside: None })
 }
 
 fn begins_as_pdf(path: &Path) -> bool {
-    // A pipe without a writer would block for ever when it is opened.
     let mut begin = Vec::new();
-    path.is_file()
-        && File::open(path).and_then(|file| file.take(PDF_BYTES).read_to_end(&mut begin)).is_ok()
-        && begin == PDF
+    open_file(path).is_ok_and(|file| file.take(PDF_BYTES).read_to_end(&mut begin).is_ok()) && begin == PDF
 }
 
 fn parse(line: &[u8]) -> Result<ByDigest> {

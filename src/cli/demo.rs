@@ -110,11 +110,12 @@ impl Sample {
     }
 
     fn input(&self) -> Input {
-        let part = Part { name: self.name.into(), path: None };
+        let part = Part { name: self.name.into(), path: None, inside: None };
         Input {
             given: self.name.into(),
             relative: self.result.into(),
             origin: Origin::File,
+            inside: None,
             expected: None,
             made_of: (!self.is_document()).then(|| MadeOf { parts: vec![part], is_named: false }),
             own: Own::default(),

@@ -4,7 +4,8 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use eseal::system::{self, Existing, FileIdentity, Staged, spool};
+use eseal::error::StateError;
+use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Staged, spool};
 use eseal::{
     DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
     State,
@@ -23,6 +24,8 @@ pub(crate) struct Opened {
     identities: Vec<FileIdentity>,
     /// What is given to the result.
     permissions: Option<Permissions>,
+    /// Where the document is in the folder that was named.
+    inside: Option<Below>,
 }
 
 enum Given {
@@ -39,35 +42,45 @@ impl Opened {
             return Opened::files(&made_of.parts, ready);
         }
         if input.origin != Origin::Stdin {
-            return Opened::path(&input.given, input.expected, ready);
+            let opened = Opened::open(&input.given, input.inside.as_ref(), input.expected, ready)?;
+            return Ok(Opened { inside: input.inside.clone(), ..opened });
         }
         let source = stdin()?;
         ready.bytes_in = source.len();
         if check_format(&source, None).is_err() {
             complain(STDIN_ADVICE);
         }
-        Ok(Opened { given: Given::Document(source, None), identities: Vec::new(), permissions: None })
+        Ok(Opened { given: Given::Document(source, None), ..Opened::empty() })
     }
 
     /// As [`Opened::input`] for the document at `path`.
     pub(crate) fn path(path: &Path, expected: Option<Format>, ready: &mut Ready) -> Result<Opened> {
+        Opened::open(path, None, expected, ready)
+    }
+
+    fn open(path: &Path, inside: Option<&Below>, expected: Option<Format>, ready: &mut Ready) -> Result<Opened> {
         if system::restore(path)? {
             ready.notes.push(format!("eseal: {}: a run that crashed was taken back first", path.display()));
         }
-        let (source, identity) = system::open(path)?;
+        let file = open_file(path, inside)?;
+        let permissions = Some(file.metadata()?.permissions());
+        let file = FileSource::new(file)?;
+        let identities = vec![file.identity().clone()];
+        let source = file.into_source()?;
         ready.bytes_in = source.len();
-        let permissions = Some(path.metadata()?.permissions());
-        Ok(Opened { given: Given::Document(source, expected), identities: vec![identity], permissions })
+        Ok(Opened { given: Given::Document(source, expected), identities, permissions, inside: None })
     }
 
     /// As [`Opened::input`] for the files of a new container.
     pub(crate) fn files(parts: &[Part], ready: &mut Ready) -> Result<Opened> {
-        let mut opened = Opened { given: Given::Files(Vec::new()), identities: Vec::new(), permissions: None };
+        let mut opened = Opened::empty();
         let mut files = Vec::with_capacity(parts.len());
         for part in parts {
             let source = match &part.path {
                 None => stdin()?,
-                Some(path) => opened.part(path, parts.len()).map_err(|error| naming(path, error))?,
+                Some(path) => {
+                    opened.part(path, part.inside.as_ref(), parts.len()).map_err(|error| naming(path, error))?
+                }
             };
             ready.bytes_in += source.len();
             files.push((part.name.clone(), source));
@@ -76,10 +89,23 @@ impl Opened {
         Ok(opened)
     }
 
-    fn part(&mut self, path: &Path, of: usize) -> Result<Source> {
-        let (source, identity) = if of > OPEN_AT_ONCE { system::open_on_demand(path)? } else { system::open(path)? };
+    fn empty() -> Opened {
+        Opened { given: Given::Files(Vec::new()), identities: Vec::new(), permissions: None, inside: None }
+    }
+
+    fn part(&mut self, path: &Path, inside: Option<&Below>, of: usize) -> Result<Source> {
+        let file = open_file(path, inside)?;
+        let permissions = file.metadata()?.permissions();
+        let (source, identity) = match inside {
+            _ if of <= OPEN_AT_ONCE => {
+                let file = FileSource::new(file)?;
+                let identity = file.identity().clone();
+                (file.into_source()?, identity)
+            }
+            Some(inside) => inside.open_on_demand()?,
+            None => system::open_on_demand(path)?,
+        };
         self.identities.push(identity);
-        let permissions = path.metadata()?.permissions();
         self.permissions = Some(shared(self.permissions.take(), permissions));
         Ok(source)
     }
@@ -165,6 +191,16 @@ impl Opened {
         digest_of(&self.sources(), algorithm)
     }
 
+    /// Makes sure that a document of a folder, which is to be changed in place, is still there and no link.
+    fn check_place(&self) -> Result<()> {
+        let Some(inside) = &self.inside else { return Ok(()) };
+        let now = FileIdentity::of(&inside.open_file()?.metadata()?);
+        match self.identities.first().is_some_and(|before| before.node() == now.node()) {
+            true => Ok(()),
+            false => Err(StateError::new(ErrorCode::DocumentChanged).into()),
+        }
+    }
+
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
     pub(crate) fn place(&self, output: &Output, target: &Target, existing: Existing, ready: &mut Ready) -> Result<()> {
         match target {
@@ -180,7 +216,7 @@ impl Opened {
                 ready.staged = Some((staged, existing));
                 Ok(())
             }
-            Target::InPlace(path) => match system::append(path, output) {
+            Target::InPlace(path) => match self.check_place().and_then(|()| system::append(path, output)) {
                 // What is changed stands in the middle: the whole file is made anew, and takes the old one's place.
                 Err(error) if error.code() == ErrorCode::Misuse => {
                     let staged = Staged::write(output, &fs::canonicalize(path)?, self.permissions.clone())?;
@@ -202,6 +238,11 @@ impl Opened {
             }
         }
     }
+}
+
+/// Opens a file that was named, or one of a folder that was.
+fn open_file(path: &Path, inside: Option<&Below>) -> Result<File> {
+    inside.map_or_else(|| system::open_file(path), Below::open_file)
 }
 
 /// Digest of one source, or of the lengths and bytes of several.

@@ -34,9 +34,10 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let (climb, ask) = climb(args, level, common)?;
-    let folders = [&args.climb.evidence, &args.climb.record, &args.climb.services.cache, &args.ask];
-    let logs = journal.iter().chain(&args.run.summary).chain(folders.into_iter().flatten()).map(|path| &**path);
-    let walk = Walk::new(args.inputs.all_files, targets.out().into_iter().chain(logs));
+    let walk = Walk::new(args.inputs.all_files, common, &run.passed_over)
+        .without(journal.as_deref())
+        .following(args.inputs.follow_links)
+        .in_place(args.results.in_place);
     let manifest = args.manifest.manifest.as_deref();
     let inputs = inputs::read(&args.inputs, manifest, walk, None, &common.limits, &run.cancel)?;
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));

@@ -9,7 +9,7 @@ use super::args::Fill;
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, need_of_files};
-use super::inputs::{Part, parts_of};
+use super::inputs::{Part, Walk, parts_of};
 use super::report::{Report, now, printable, size};
 use super::run::{Line, Ready, Run, Task};
 use super::signing::{compress, moment};
@@ -18,12 +18,15 @@ use super::{Outcome, Stop, lines};
 
 /// `eseal fill`.
 pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
-    let mut parts = Vec::new();
-    for given in &args.files {
-        parts.extend(named_parts(given).map_err(Stop::about(given.display().to_string()))?);
-    }
+    let mut run = Run::new(config::Run { sync: !args.no_sync, ..config::Run::plain() });
     let targets = Targets::new(&args.results);
     let target = target(&args.container, &targets);
+    let own = target.path().into_iter().chain([&*args.container]);
+    let walk = Walk::new(true, common, &run.passed_over).without(own).following(args.follow_links);
+    let mut parts = Vec::new();
+    for given in &args.files {
+        parts.extend(named_parts(given, &walk).map_err(Stop::about(given.display().to_string()))?);
+    }
     let name = args.container.to_string_lossy().into_owned();
     let output = if args.results.in_place { name.clone() } else { target.name() };
     if !args.results.in_place {
@@ -38,7 +41,6 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
         modified: moment(&args.moment)?.time(),
         limits: common.limits.clone(),
     };
-    let mut run = Run::new(config::Run { sync: !args.no_sync, ..config::Run::plain() });
     run.catch_interrupts()?;
     let task = Task { name, reference: None, need: need_of_files(&parts), input: parts };
     run.over(std::iter::once(task), |parts| filling.work(&parts), &mut Report::new(common))
@@ -92,14 +94,14 @@ fn target(container: &Path, targets: &Targets) -> Target {
 }
 
 /// `FILE`, `FOLDER` or `NAME=FILE`: what exists as it stands is no `NAME=`.
-fn named_parts(given: &Path) -> Result<Vec<Part>> {
+fn named_parts(given: &Path, walk: &Walk) -> Result<Vec<Part>> {
     let text = given.to_str().filter(|_| given.symlink_metadata().is_err());
     let splits = text.into_iter().flat_map(|text| {
         text.match_indices('=').filter_map(move |(at, _)| Some((text.get(..at)?, Path::new(text.get(at + 1..)?))))
     });
     // Both may hold `=`: the file is the one that exists.
     match splits.filter(|(name, _)| !name.is_empty()).find(|(_, file)| file.is_file()) {
-        Some((name, file)) => Ok(vec![Part { name: name.to_owned(), path: Some(file.to_owned()) }]),
-        None => parts_of(given),
+        Some((name, file)) => Ok(vec![Part { name: name.to_owned(), path: Some(file.to_owned()), inside: None }]),
+        None => parts_of(given, walk),
     }
 }

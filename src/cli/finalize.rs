@@ -263,7 +263,7 @@ impl Job {
             let relative = record.relative.to_path().filter(|_| !made_of.is_named);
             let relative = relative.map_or_else(|| PathBuf::from(&file.name), |path| path.with_extension(""));
             let path = self.place(file.path.as_ref(), &[&relative, Path::new(&file.name)])?;
-            parts.push(Part { name: file.name.clone(), path: Some(path) });
+            parts.push(Part { name: file.name.clone(), path: Some(path), inside: None });
         }
         Ok(Found::Files(parts))
     }
@@ -324,7 +324,7 @@ impl Found {
         };
         let relative = record.relative.to_path().unwrap_or_else(|| given.clone());
         let origin = if record.in_folder { Origin::Folder } else { Origin::File };
-        Input { given, relative, origin, expected: None, made_of, own: Own::default() }
+        Input { given, relative, origin, inside: None, expected: None, made_of, own: Own::default() }
     }
 }
 

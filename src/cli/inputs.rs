@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use eseal::error::Malformed;
+use eseal::system::Below;
 use eseal::{Error, ErrorCode, Format, Limits, Result};
 use serde::Deserialize;
 
@@ -14,8 +15,10 @@ use super::containers::{Containers, entry_name, format_of, stdin_part};
 use super::list::List;
 use super::{Outcome, Stop, args};
 
+mod passed_over;
 mod walk;
 
+pub(crate) use passed_over::{PassedOver, Tally};
 pub(crate) use walk::Walk;
 
 /// One document to work on, or files that become one.
@@ -27,6 +30,8 @@ pub(crate) struct Input {
     /// one is made of it.
     pub(crate) relative: PathBuf,
     pub(crate) origin: Origin,
+    /// Where it is in the folder that was named, which is not left when it is opened.
+    pub(crate) inside: Option<Below>,
     /// What its bytes must be, as far as its name says.
     pub(crate) expected: Option<Format>,
     /// The files of a new container.
@@ -50,6 +55,8 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// None for standard input.
     pub(crate) path: Option<PathBuf>,
+    /// Where it is in the folder that was named, which is not left when it is opened.
+    pub(crate) inside: Option<Below>,
 }
 
 /// Where an input's bytes are.
@@ -109,6 +116,7 @@ pub(crate) struct Found {
     given: PathBuf,
     relative: PathBuf,
     origin: Origin,
+    inside: Option<Below>,
 }
 
 /// How files become inputs.
@@ -132,7 +140,15 @@ impl Input {
 
     fn stdin() -> Input {
         let (given, relative) = ("-".into(), "stdin.pdf".into());
-        Input { given, relative, origin: Origin::Stdin, expected: None, made_of: None, own: Own::default() }
+        Input {
+            given,
+            relative,
+            origin: Origin::Stdin,
+            inside: None,
+            expected: None,
+            made_of: None,
+            own: Own::default(),
+        }
     }
 
     /// One container of all these.
@@ -141,6 +157,7 @@ impl Input {
             given: into.to_owned(),
             relative: into.to_owned(),
             origin: Origin::File,
+            inside: None,
             expected: None,
             made_of: Some(MadeOf { parts, is_named: true }),
             own: Own::default(),
@@ -242,7 +259,7 @@ impl Rule {
 
     /// A file as a document, or as the only file of a new container.
     fn input(&self, found: Found) -> Item {
-        let Found { given, mut relative, origin } = found;
+        let Found { given, mut relative, origin, inside } = found;
         let (expected, ending) = match &self.containers {
             Some(containers) => (containers.expected(&given), containers.wraps(&given)),
             None => (format_of(&given), None),
@@ -251,10 +268,11 @@ impl Rule {
         if let Some(ending) = ending {
             let own_name = Path::new(given.file_name().unwrap_or_default());
             let name = entry_name(own_name).map_err(|error| fault(&given, error))?;
-            made_of = Some(MadeOf { parts: vec![Part { name, path: Some(given.clone()) }], is_named: false });
+            let part = Part { name, path: Some(given.clone()), inside: inside.clone() };
+            made_of = Some(MadeOf { parts: vec![part], is_named: false });
             relative.as_mut_os_string().push(format!(".{ending}"));
         }
-        Ok(Input { given, relative, origin, expected, made_of, own: Own::default() })
+        Ok(Input { given, relative, origin, inside, expected, made_of, own: Own::default() })
     }
 
     fn manifest_line(&self, n: usize, line: Result<Vec<u8>>) -> Vec<Item> {
@@ -288,7 +306,7 @@ impl Rule {
 impl Found {
     fn file(given: &Path) -> Found {
         let relative = PathBuf::from(given.file_name().unwrap_or(given.as_os_str()));
-        Found { given: given.to_owned(), relative, origin: Origin::File }
+        Found { given: given.to_owned(), relative, origin: Origin::File, inside: None }
     }
 }
 
@@ -297,15 +315,15 @@ impl TryFrom<Found> for Part {
 
     fn try_from(found: Found) -> Result<Part, Unusable> {
         match entry_name(&found.relative) {
-            Ok(name) => Ok(Part { name, path: Some(found.given) }),
+            Ok(name) => Ok(Part { name, path: Some(found.given), inside: found.inside }),
             Err(error) => Err(fault(&found.given, error)),
         }
     }
 }
 
 /// Files and folders as parts of a container, in which folders are left out.
-pub(crate) fn parts_of(path: &Path) -> Result<Vec<Part>> {
-    let rule = Rule { walk: Walk::new(true, []), containers: None };
+pub(crate) fn parts_of(path: &Path, walk: &Walk) -> Result<Vec<Part>> {
+    let rule = Rule { walk: walk.clone(), containers: None };
     rule.expand(path).into_iter().map(|found| found.and_then(Part::try_from).map_err(|fault| fault.error)).collect()
 }
 

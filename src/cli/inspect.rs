@@ -24,7 +24,7 @@ mod container;
 pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?);
     let mut report = Report::new(common);
-    let walk = Walk::new(args.inputs.all_files, []);
+    let walk = Walk::new(args.inputs.all_files, common, &run.passed_over).following(args.inputs.follow_links);
     let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
     run.catch_interrupts()?;

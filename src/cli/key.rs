@@ -1,10 +1,10 @@
 //! The key that signs here: whatever `--key` names, opened once, as a `Signer`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eseal::key::{LocalKey, Pkcs11Key, Pkcs11Module, Pkcs11Uri, needs_password};
 use eseal::system::read_bounded;
-use eseal::{Certificate, Secret, Signer};
+use eseal::{Certificate, Limits, Secret, Signer};
 
 use super::args;
 use super::config::{self, Common};
@@ -29,9 +29,10 @@ pub(crate) fn open(
     }
 }
 
-/// The files that open the key: they do not belong into a container of all that lies beside them.
-pub(crate) fn files(args: &args::Key) -> impl Iterator<Item = &Path> {
-    [&args.key, &args.password.password_file, &args.pin_file].into_iter().flatten().map(|path| &**path)
+/// The file that a token's URI names: it opens the key.
+pub(crate) fn pin_file(args: &args::Key, limits: &Limits) -> Option<PathBuf> {
+    let text = args.key.as_deref()?.to_str().filter(|text| Pkcs11Uri::is_one(text))?;
+    Pkcs11Uri::parse(text, limits).ok()?.pin_file().map(Path::to_owned)
 }
 
 fn open_file(

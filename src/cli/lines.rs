@@ -4,6 +4,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::{Certificate, Error, FetchedRevocation, Format, ToBeSigned};
 use serde::Serialize;
 
+use super::inputs::PassedOver;
+
 /// A line of `prepare`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Prepared {
@@ -258,6 +260,7 @@ pub(crate) struct RunSummary {
     pub(crate) seconds: f64,
     pub(crate) exit: u8,
     pub(crate) errors: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) passed_over: PassedOver,
 }
 
 /// A line of `errors`.

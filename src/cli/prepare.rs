@@ -37,9 +37,9 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
-    let without =
-        targets.out().into_iter().chain(containers.named()).chain([directory]).chain(args.run.summary.as_deref());
-    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
+    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), common, &run.passed_over)
+        .following(args.inputs.follow_links)
+        .in_place(args.results.in_place);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
     if let (Inputs::Known(items), true) = (&inputs, targets.is_told() || containers.named().is_some()) {

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::config::Common;
+use super::inputs::PassedOver;
 use super::lines::{Failure, Fault, RunSummary};
 use super::{Exit, Outcome, Stop, complain, lines};
 
@@ -136,7 +137,7 @@ impl Report {
     }
 
     /// The closing line, and what `--summary` wants.
-    pub(crate) fn finish(&mut self, exit: Exit) -> RunSummary {
+    pub(crate) fn finish(&mut self, exit: Exit, passed_over: PassedOver) -> RunSummary {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -151,6 +152,7 @@ impl Report {
             seconds,
             exit: exit.status(),
             errors: std::mem::take(&mut counts.errors),
+            passed_over,
         };
         if !self.quiet && !self.json {
             complain(&closing(&summary));

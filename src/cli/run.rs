@@ -15,6 +15,7 @@ use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
 use super::climb::{Climb, Climbed};
 use super::config;
+use super::inputs::Tally;
 use super::report::Report;
 use super::{Exit, Outcome, Stop};
 
@@ -90,11 +91,19 @@ pub(crate) struct Run {
     pub(crate) cancel: Arc<AtomicBool>,
     interrupted: Arc<AtomicBool>,
     pub(crate) journal: Option<Journal>,
+    /// What searches of folders leave out.
+    pub(crate) passed_over: Tally,
 }
 
 impl Run {
     pub(crate) fn new(options: config::Run) -> Run {
-        Run { options, cancel: Arc::default(), interrupted: Arc::default(), journal: None }
+        Run {
+            options,
+            cancel: Arc::default(),
+            interrupted: Arc::default(),
+            journal: None,
+            passed_over: Tally::default(),
+        }
     }
 
     /// From here on Ctrl-C ends the run in order. Before, and while a password is typed, it ends the process.
@@ -266,7 +275,7 @@ impl Run {
             None if self.interrupted.load(Ordering::Relaxed) => Exit::Interrupted,
             None => verdict.exit,
         };
-        let summary = report.finish(exit);
+        let summary = report.finish(exit, self.passed_over.sum());
         if let Some(path) = &self.options.summary {
             let fault = || Stop::about(path.display().to_string());
             let bytes = serde_json::to_vec(&summary).map_err(|e| fault()(std::io::Error::from(e).into()))?;

@@ -34,10 +34,11 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
-    // Nor does the key belong into a container of all that lies beside it.
-    let logs = journal.iter().chain(&args.run.summary).map(|path| &**path);
-    let without = targets.out().into_iter().chain(containers.named()).chain(logs).chain(key::files(&args.key));
-    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), without);
+    let pin_file = key::pin_file(&args.key, &common.limits);
+    let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), common, &run.passed_over)
+        .without(journal.iter().chain(&pin_file).map(|path| &**path))
+        .following(args.inputs.follow_links)
+        .in_place(args.results.in_place);
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));

@@ -128,6 +128,14 @@ impl Targets {
 }
 
 impl Target {
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Target::Stdout => None,
+            Target::InPlace(path) | Target::File(path) => Some(path),
+        }
+    }
+
     /// The path as it is printed.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -195,11 +203,11 @@ mod tests {
 
     fn input(given: &str, relative: &str, origin: Origin) -> Input {
         let (given, relative) = (given.into(), relative.into());
-        Input { given, relative, origin, expected: None, made_of: None, own: Own::default() }
+        Input { given, relative, origin, inside: None, expected: None, made_of: None, own: Own::default() }
     }
 
     fn container(given: &str, relative: &str, origin: Origin) -> Input {
-        let parts = vec![Part { name: "a".into(), path: Some(given.into()) }];
+        let parts = vec![Part { name: "a".into(), path: Some(given.into()), inside: None }];
         Input { made_of: Some(MadeOf { parts, is_named: false }), ..input(given, relative, origin) }
     }
 

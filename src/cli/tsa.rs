@@ -1,6 +1,6 @@
 //! Time-stamping services as they are set up: `--tsa URL`, and tables `[[tsa]]` of the configuration file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eseal::DigestAlgorithm;
 
@@ -67,6 +67,19 @@ impl TsaTable {
         }
         read.check()?;
         Ok(read)
+    }
+
+    /// The files that it names.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let files = [
+            &self.client_cert,
+            &self.client_key_file,
+            &self.client_key_password_file,
+            &self.password_file,
+            &self.bearer_file,
+            &self.ca,
+        ];
+        files.into_iter().filter_map(Option::as_deref)
     }
 
     fn check(&self) -> Result<(), String> {

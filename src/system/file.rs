@@ -2,9 +2,10 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use super::access::{Place, open_named};
 use crate::error::{Limit, Result};
 use crate::source::{ReadAt, Source, to_usize};
 
@@ -30,6 +31,12 @@ impl FileIdentity {
     #[allow(clippy::len_without_is_empty, reason = "a file's length is a fact about it, not a container's")]
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Which file it is, by device and inode, whatever its name; `None` where the system has no such numbers.
+    #[must_use]
+    pub fn node(&self) -> Option<(u64, u64)> {
+        cfg!(unix).then_some((self.device, self.inode))
     }
 
     /// Whether nobody has written to it since well before `time`.
@@ -113,17 +120,17 @@ impl ReadAt for FileSource {
 /// A file that is opened for each piece that is read, and notices when somebody writes to it.
 #[derive(Debug)]
 struct OnDemand {
-    path: PathBuf,
+    place: Place,
     identity: FileIdentity,
 }
 
 impl ReadAt for OnDemand {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        read_at(&File::open(&self.path)?, offset, buffer)
+        read_at(&self.place.open()?, offset, buffer)
     }
 
     fn is_unchanged(&self) -> io::Result<bool> {
-        Ok(FileIdentity::of(&self.path.metadata()?) == self.identity)
+        Ok(FileIdentity::of(&self.place.open()?.metadata()?) == self.identity)
     }
 }
 
@@ -132,13 +139,14 @@ impl ReadAt for OnDemand {
 /// # Errors
 /// As [`open`].
 pub fn open_on_demand(path: &Path) -> Result<(Source, FileIdentity)> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
-    }
+    on_demand(Place::Named(path.to_owned()))
+}
+
+pub(super) fn on_demand(place: Place) -> Result<(Source, FileIdentity)> {
     // What can't be read is said now.
-    let identity = FileIdentity::of(&File::open(path)?.metadata()?);
-    let file = OnDemand { path: path.to_owned(), identity: identity.clone() };
-    Ok((Source::from_reader(Arc::new(file), identity.len), identity))
+    let identity = FileIdentity::of(&place.open()?.metadata()?);
+    let len = identity.len;
+    Ok((Source::from_reader(Arc::new(OnDemand { place, identity: identity.clone() }), len), identity))
 }
 
 /// Opens the regular file at `path`, and tells what it is.
@@ -146,11 +154,7 @@ pub fn open_on_demand(path: &Path) -> Result<(Source, FileIdentity)> {
 /// # Errors
 /// What the system says; a folder, device or pipe is refused.
 pub fn open(path: &Path) -> Result<(Source, FileIdentity)> {
-    // A pipe without a writer would block for ever when it is opened.
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
-    }
-    let file = FileSource::new(File::open(path)?)?;
+    let file = FileSource::new(open_named(path)?)?;
     let identity = file.identity.clone();
     Ok((file.into_source()?, identity))
 }

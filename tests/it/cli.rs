@@ -28,6 +28,8 @@ mod prepare;
 mod seal;
 mod services;
 mod stops;
+#[cfg(unix)]
+mod walk;
 
 /// A folder to work in, and the command in it.
 pub(crate) struct Bench {

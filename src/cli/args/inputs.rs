@@ -19,6 +19,10 @@ pub(crate) struct Inputs {
     /// Take all files of a folder, whatever their names, but for the key and what runs leave there.
     #[arg(long)]
     pub(crate) all_files: bool,
+    /// Follow links in a folder, as long as they stay in it; each file is taken once. What is named itself may be a link
+    /// in any case.
+    #[arg(long)]
+    pub(crate) follow_links: bool,
 }
 
 /// Inputs with options of their own.

@@ -12,6 +12,12 @@ fn inputs(rule: &Rule, path: &Path) -> Vec<Item> {
     rule.expand(path).into_iter().map(|found| rule.input(found?)).collect()
 }
 
+fn all() -> Walk {
+    let mut walk = Walk::default();
+    walk.all = true;
+    walk
+}
+
 #[test]
 fn a_file_is_itself_or_goes_into_a_container() {
     let dir = tempfile::tempdir().unwrap();
@@ -20,17 +26,20 @@ fn a_file_is_itself_or_goes_into_a_container() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, b"").unwrap();
     }
-    let (look, all) = (Rule::default(), Walk::new(true, []));
-    let sign = Rule { walk: all, containers: Some(Arc::default()) };
+    let (look, all) = (Rule::default(), all());
+    let sign = Rule { walk: all.clone(), containers: Some(Arc::default()) };
     let named = dir.path().join("d/notes.txt");
     assert_eq!(names(inputs(&look, &named)), ["notes.txt"]);
     assert_eq!(names(inputs(&sign, &named)), ["notes.txt.asice"]);
     assert_eq!(names(inputs(&sign, dir.path())), ["d/a.pdf", "d/b.EDOC", "d/notes.txt.asice"]);
     let made_of = inputs(&sign, dir.path()).remove(2).unwrap().made_of.unwrap();
-    assert_eq!(made_of.parts, [Part { name: "notes.txt".into(), path: Some(named) }]);
+    assert_eq!(
+        made_of.parts,
+        [Part { name: "notes.txt".into(), path: Some(named), inside: made_of.parts[0].inside.clone() }]
+    );
     let missing = dir.path().join("none");
     assert_eq!(names(inputs(&sign, &missing)), [format!("{} io.not-found", missing.display())]);
-    let parts: Vec<_> = parts_of(dir.path()).unwrap().into_iter().map(|part| part.name).collect();
+    let parts: Vec<_> = parts_of(dir.path(), &all).unwrap().into_iter().map(|part| part.name).collect();
     assert_eq!(parts, ["d/a.pdf", "d/b.EDOC", "d/notes.txt"]);
 }
 
@@ -45,7 +54,7 @@ fn a_name_that_is_no_text_cannot_go_into_a_container() {
     }
     let sign = Rule { containers: Some(Arc::default()), ..Rule::default() };
     assert_eq!(inputs(&sign, &path).remove(0).unwrap_err().error.code(), ErrorCode::AsiceName);
-    assert_eq!(parts_of(dir.path()).unwrap_err().code(), ErrorCode::AsiceName);
+    assert_eq!(parts_of(dir.path(), &all()).unwrap_err().code(), ErrorCode::AsiceName);
 }
 
 #[test]

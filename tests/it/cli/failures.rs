@@ -86,7 +86,7 @@ fn an_unreadable_entry_is_a_failure_in_its_place() {
     bench.sample("in/z.pdf", "minimal.pdf");
     std::os::unix::fs::symlink("nowhere", bench.path("in/dangling.pdf")).unwrap();
     set_permissions(bench.path("in/sub"), Permissions::from_mode(0o000)).unwrap();
-    let ended = bench.run(&format!("seal in --out out {KEY} --json")).ends(1);
+    let ended = bench.run(&format!("seal in --out out --follow-links {KEY} --json")).ends(1);
     set_permissions(bench.path("in/sub"), Permissions::from_mode(0o700)).unwrap();
     let codes = ended.codes("finalize");
     assert_eq!(codes["in/dangling.pdf"], "io.not-found");
