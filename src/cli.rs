@@ -9,6 +9,7 @@ use eseal::{Error, ErrorCode, Scope};
 mod args;
 mod ask;
 mod asking;
+mod changing;
 mod climb;
 mod config;
 mod containers;
@@ -28,6 +29,7 @@ mod list;
 mod lvrtc;
 mod prepare;
 mod report;
+mod restore;
 mod run;
 mod seal;
 mod secrets;
@@ -150,6 +152,7 @@ fn dispatch(cli: args::Cli) -> Outcome {
         args::Verb::Extend(args) => extend::run(&args, &common),
         args::Verb::Fetch(args) => fetch::run(&args, &common),
         args::Verb::Fill(args) => fill::run(&args, &common),
+        args::Verb::Restore(args) => restore::run(&args, &common),
         args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
         args::Verb::Summary(args) => summary::run(&args, &common),
         args::Verb::Lvrtc(args) => lvrtc::run(&args, &common),

@@ -243,8 +243,12 @@ impl<'a> Checking<'a> {
     /// Compares, after all bytes went by.
     pub(crate) fn finish(self, source: &Source) -> Result<()> {
         source.check_unchanged()?;
-        let is_same = self.states.into_iter().zip(self.checks).all(|(state, check)| state.finish() == check.digest);
-        if is_same { Ok(()) } else { Err(StateError::new(ErrorCode::StateOtherDocument).into()) }
+        if self.is_same() { Ok(()) } else { Err(StateError::new(ErrorCode::StateOtherDocument).into()) }
+    }
+
+    /// Whether the bytes that went by are those that are wanted.
+    pub(crate) fn is_same(self) -> bool {
+        self.states.into_iter().zip(self.checks).all(|(state, check)| state.finish() == check.digest)
     }
 }
 

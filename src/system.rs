@@ -2,9 +2,10 @@
 //!
 //! In: paths, pipes, results to write. Out: sources to read from, files that are complete or not there.
 //! Decided here and nowhere else: how a file is known again ([`FileIdentity`]), how a result gets
-//! under its name ([`Staged`]), how a file that is signed in place survives a crash ([`append`]), and what this
-//! processor hashes with ([`kernels`]).
+//! under its name ([`Staged`]), how a file that is signed in place is kept from others ([`Held`]) and survives a crash
+//! ([`append()`]), and what this processor hashes with ([`kernels`]).
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,21 +15,26 @@ use crate::time::Time;
 mod access;
 mod append;
 mod file;
+mod held;
 mod hole;
 mod processor;
 mod spool;
 mod staged;
 mod undo;
+mod undo_key;
 
 pub use access::{Below, open_file};
 pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
+pub use held::{Held, held_at_once};
 pub use hole::fill_hole;
 pub use processor::{fastest_kernel, kernels};
 #[cfg(feature = "http")]
 pub(crate) use spool::Spool;
 pub use spool::spool;
 pub use staged::{Existing, Staged, copy_to, sync_directory};
+pub use undo::{UndoFile, undo_waits};
+pub use undo_key::UndoKey;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,6 +83,19 @@ fn beside(path: &Path, suffix: &str) -> Result<PathBuf> {
     hidden.push(".");
     hidden.push(suffix);
     Ok(path.with_file_name(hidden))
+}
+
+/// Options to open a name that this program makes itself: no link is followed, and a pipe does not make it wait.
+fn open_options(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // The bits are those of the platform's own flags, whose type is a C int.
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options
 }
 
 /// The directory that `path` is in.

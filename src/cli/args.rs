@@ -60,6 +60,11 @@ pub(crate) enum Verb {
     Fetch(Fetch),
     /// Put the files into a container that was signed by digest.
     Fill(Fill),
+    /// Put back what a run that crashed has changed in place.
+    ///
+    /// Beside a document that `--in-place` changes stands `.NAME.eseal-undo` until it is done. Only one that this
+    /// account has made for this very document is taken; see --accept for others.
+    Restore(Restore),
     /// Compute digests_summary and verification codes over the lines of `prepare --json`.
     Summary(Summary),
     /// Encrypt the eSeal password to a service's public key.
@@ -230,6 +235,21 @@ pub(crate) struct Fill {
     pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) moment: Moment,
+}
+
+/// `eseal restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The documents.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Take an undo file that is not this account's own, too: one of version 0.1, of another account, of a document
+    /// that was copied. Digests of both versions of the document are shown; whoever wrote the file chose the second.
+    #[arg(long)]
+    pub(crate) accept: bool,
+    /// Keep this account's key for undo files here [default: $XDG_STATE_HOME/eseal, else ~/.local/state/eseal].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// `eseal summary`.

@@ -38,7 +38,7 @@ pub(crate) struct Run {
     pub(crate) jobs: usize,
     pub(crate) memory: u64,
     pub(crate) max_failures: u64,
-    pub(crate) summary: Option<std::path::PathBuf>,
+    pub(crate) summary: Option<PathBuf>,
     pub(crate) sync: bool,
 }
 
@@ -115,6 +115,16 @@ impl Run {
     }
 }
 
+/// The directory of this account's state: the one that was named, else where the platform has it.
+pub(crate) fn state_dir(given: Option<&Path>) -> Option<PathBuf> {
+    let place = |name: &str, below: &str| super::secrets::folder(name).map(|folder| folder.join(below));
+    let given = given.map(Path::to_owned);
+    given.or_else(|| place("XDG_STATE_HOME", "eseal")).or_else(|| match cfg!(windows) {
+        true => place("LOCALAPPDATA", "eseal"),
+        false => place("HOME", ".local/state/eseal"),
+    })
+}
+
 /// The store that a verb can't do without.
 pub(crate) fn store(given: Option<&Path>) -> Outcome<&Path> {
     given.ok_or_else(|| Stop::Usage("--store DIR is needed".into()))
@@ -134,11 +144,11 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
-fn configured(matches: &ArgMatches) -> Option<std::path::PathBuf> {
+fn configured(matches: &ArgMatches) -> Option<PathBuf> {
     // A global option is known wherever it was given, also behind the verb's own verb.
     let mut level = Some(matches);
     while let Some(matches) = level {
-        if let Some(path) = matches.get_one::<std::path::PathBuf>("config") {
+        if let Some(path) = matches.get_one::<PathBuf>("config") {
             return Some(path.clone());
         }
         level = matches.subcommand().map(|(_, inner)| inner);
@@ -417,6 +427,7 @@ mod tests {
             "finalize",
             "extend a.pdf",
             "fill a b",
+            "restore a",
             "fetch d",
             "lvrtc start",
         ] {
@@ -453,6 +464,7 @@ mod tests {
 
     // What one call is about, and so stands on the command line.
     const ONE_CALL: &[&str] = &[
+        "accept",
         "all",
         "amount",
         "ask",

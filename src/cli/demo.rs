@@ -22,7 +22,8 @@ use super::{Outcome, Stop};
 /// `eseal demo`.
 pub(crate) fn run(args: &Demo, common: &Common) -> Outcome {
     let mut report = Report::new(common);
-    let results = args::Results { out: Some(args.out.clone()), in_place: false, overwrite: args.overwrite };
+    let results =
+        args::Results { out: Some(args.out.clone()), in_place: false, overwrite: args.overwrite, state_dir: None };
     let targets = Targets::new(&results);
     let inputs: Vec<_> = SAMPLES.iter().map(|sample| Ok(sample.input())).collect();
     targets.check_all(&inputs, |_| false, &mut report)?;

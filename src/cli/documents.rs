@@ -5,15 +5,17 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use eseal::error::StateError;
-use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Staged, spool};
+use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Held, Staged, spool};
 use eseal::{
     DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
     State,
 };
 
+use super::changing::{Change, Changing};
 use super::complain;
 use super::containers::{Containers, check_format};
 use super::inputs::{Input, Origin, Part};
+use super::report::printable;
 use super::run::Ready;
 use super::targets::Target;
 
@@ -26,6 +28,8 @@ pub(crate) struct Opened {
     permissions: Option<Permissions>,
     /// Where the document is in the folder that was named.
     inside: Option<Below>,
+    /// Where the document itself is changed.
+    change: Option<Change>,
 }
 
 enum Given {
@@ -36,7 +40,7 @@ enum Given {
 }
 
 impl Opened {
-    /// Opens the bytes of an input; takes back first what a crashed run did to it.
+    /// Opens the bytes of an input as they are.
     pub(crate) fn input(input: &Input, ready: &mut Ready) -> Result<Opened> {
         if let Some(made_of) = &input.made_of {
             return Opened::files(&made_of.parts, ready);
@@ -59,8 +63,9 @@ impl Opened {
     }
 
     fn open(path: &Path, inside: Option<&Below>, expected: Option<Format>, ready: &mut Ready) -> Result<Opened> {
-        if system::restore(path)? {
-            ready.notes.push(format!("eseal: {}: a run that crashed was taken back first", path.display()));
+        if system::undo_waits(path) {
+            // Said at once: what is half-written may not be readable.
+            complain(&format!("eseal: {}: {UNDO_WAITS}", printable(&path.to_string_lossy())));
         }
         let file = open_file(path, inside)?;
         let permissions = Some(file.metadata()?.permissions());
@@ -68,7 +73,26 @@ impl Opened {
         let identities = vec![file.identity().clone()];
         let source = file.into_source()?;
         ready.bytes_in = source.len();
-        Ok(Opened { given: Given::Document(source, expected), identities, permissions, inside: None })
+        Ok(Opened { given: Given::Document(source, expected), identities, permissions, ..Opened::empty() })
+    }
+
+    /// Opens a document that is held, to be changed itself; takes back first what a crashed run did to it.
+    pub(crate) fn held(
+        held: Held,
+        path: &Path,
+        inside: Option<&Below>,
+        expected: Option<Format>,
+        changing: &Changing,
+        ready: &mut Ready,
+    ) -> Result<Opened> {
+        // What a link leads to by now is not the document that was found.
+        check_place(&held, inside)?;
+        let change = changing.begin(held, path, ready)?;
+        let source = change.held.source()?;
+        ready.bytes_in = source.len();
+        let permissions = Some(change.held.permissions()?);
+        let (given, identities) = (Given::Document(source, expected), vec![change.identity.clone()]);
+        Ok(Opened { given, identities, permissions, inside: inside.cloned(), change: Some(change) })
     }
 
     /// As [`Opened::input`] for the files of a new container.
@@ -90,7 +114,13 @@ impl Opened {
     }
 
     fn empty() -> Opened {
-        Opened { given: Given::Files(Vec::new()), identities: Vec::new(), permissions: None, inside: None }
+        Opened {
+            given: Given::Files(Vec::new()),
+            identities: Vec::new(),
+            permissions: None,
+            inside: None,
+            change: None,
+        }
     }
 
     fn part(&mut self, path: &Path, inside: Option<&Below>, of: usize) -> Result<Source> {
@@ -191,18 +221,8 @@ impl Opened {
         digest_of(&self.sources(), algorithm)
     }
 
-    /// Makes sure that a document of a folder, which is to be changed in place, is still there and no link.
-    fn check_place(&self) -> Result<()> {
-        let Some(inside) = &self.inside else { return Ok(()) };
-        let now = FileIdentity::of(&inside.open_file()?.metadata()?);
-        match self.identities.first().is_some_and(|before| before.node() == now.node()) {
-            true => Ok(()),
-            false => Err(StateError::new(ErrorCode::DocumentChanged).into()),
-        }
-    }
-
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
-    pub(crate) fn place(&self, output: &Output, target: &Target, existing: Existing, ready: &mut Ready) -> Result<()> {
+    pub(crate) fn place(self, output: &Output, target: &Target, existing: Existing, ready: &mut Ready) -> Result<()> {
         match target {
             Target::File(path) => {
                 let staged = match Staged::write(output, path, self.permissions.clone()) {
@@ -216,19 +236,26 @@ impl Opened {
                 ready.staged = Some((staged, existing));
                 Ok(())
             }
-            Target::InPlace(path) => match self.check_place().and_then(|()| system::append(path, output)) {
-                // What is changed stands in the middle: the whole file is made anew, and takes the old one's place.
-                Err(error) if error.code() == ErrorCode::Misuse => {
-                    let staged = Staged::write(output, &fs::canonicalize(path)?, self.permissions.clone())?;
-                    ready.bytes_out = staged.len()?;
-                    ready.staged = Some((staged, Existing::Replace));
-                    Ok(())
+            Target::InPlace(_) => {
+                let change = self.change.ok_or(Error::Bug("a document that is changed and not held"))?;
+                check_place(&change.held, self.inside.as_ref())?;
+                match change.held.append(output, &change.key) {
+                    // What is changed stands in the middle: the whole file is made anew, and takes the old one's place.
+                    Err(error) if error.code() == ErrorCode::Misuse => {
+                        let staged = Staged::write(output, change.held.path(), self.permissions)?;
+                        ready.bytes_out = staged.len()?;
+                        ready.staged = Some((staged, Existing::Replace));
+                        // Nobody else may have it until it has its place.
+                        ready.change = Some(change);
+                        Ok(())
+                    }
+                    appended => {
+                        appended?;
+                        ready.bytes_out = change.held.identity()?.len();
+                        Ok(())
+                    }
                 }
-                appended => {
-                    ready.bytes_out = path.metadata()?.len();
-                    appended
-                }
-            },
+            }
             Target::Stdout => {
                 // What has gone into a pipe can't be thrown away, so the source is looked at first.
                 output.verify_source()?;
@@ -237,6 +264,15 @@ impl Opened {
                 Ok(out.flush()?)
             }
         }
+    }
+}
+
+/// Makes sure that a document of a folder, which is changed in place, is still the one that is held, and no link leads to it.
+fn check_place(held: &Held, inside: Option<&Below>) -> Result<()> {
+    let Some(inside) = inside else { return Ok(()) };
+    match FileIdentity::of(&inside.open_file()?.metadata()?).node() == held.identity()?.node() {
+        true => Ok(()),
+        false => Err(StateError::new(ErrorCode::StateOtherDocument).into()),
     }
 }
 
@@ -364,6 +400,10 @@ impl Write for Same {
         Ok(())
     }
 }
+
+/// What is said of a document that is only read, where a crashed run that changed it has left its undo file.
+pub(crate) const UNDO_WAITS: &str =
+    "an undo file waits beside it: the document is read as it is; `eseal restore` puts back what a crashed run changed";
 
 const STDIN_ADVICE: &str =
     "eseal: standard input is neither PDF nor container; --into NAME.asice makes one that holds it as the file NAME";

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use eseal::batch::{Done, Journal};
 use eseal::error::Misuse;
-use eseal::system::Existing;
+use eseal::system::{Existing, Held};
 use eseal::{
     Document, Error, Inspection, Level, Limits, Moment, Recovery, Result, Source, Step, Time, Upgrade, UpgradeReport,
 };
 
 use super::args::Extend;
 use super::ask::Ask;
+use super::changing::Changing;
 use super::climb::{Climb, Climbed, Renew};
 use super::config::{self, Common};
 use super::containers::Containers;
@@ -33,6 +35,8 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let targets = Targets::new(&args.results).called("extended");
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
+    let changing = Changing::new(&args.results, &run.cancel)?;
+    run.holds = args.results.in_place && !args.dry_run;
     let (climb, ask) = climb(args, level, common)?;
     let walk = Walk::new(args.inputs.all_files, common, &run.passed_over)
         .without(journal.as_deref())
@@ -60,6 +64,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
         level,
         climb,
         targets,
+        changing,
         resume: args.resume.resume,
         earlier,
         taken: Mutex::default(),
@@ -70,6 +75,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     if args.dry_run {
         return run.over(tasks, |item| job.forecast(item), &mut report);
     }
+    let tasks = tasks.inspect(|task| job.expect(&task.input));
     let exit = run.over_climbing(&job.climb, tasks, |item| job.work(item), &mut report)?;
     match ask {
         Some(ask) => ask.end(exit),
@@ -124,6 +130,7 @@ struct Job {
     level: Level,
     climb: Climb,
     targets: Targets,
+    changing: Changing,
     resume: bool,
     earlier: Option<Journal>,
     /// Targets of inputs that come one by one.
@@ -132,18 +139,37 @@ struct Job {
 }
 
 impl Job {
+    /// Takes note of an input that is to be changed itself, in the order of the inputs.
+    fn expect(&self, item: &Item) {
+        if let Ok(input) = item
+            && let Some(Target::InPlace(path)) = self.targets.of(input)
+        {
+            self.changing.expect(&path);
+        }
+    }
+
     fn work(&self, item: Item) -> Result<Made<'_>> {
         let started = now();
         let input = item.map_err(|Unusable { error, .. }| error)?;
-        let mut ready = Ready::default();
         if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
-            ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready.into());
+            return Ok(Ready { line: skipped(&input, DONE_BEFORE)?, ..Ready::default() }.into());
         }
         let nowhere = "a folder as input needs --out or --in-place";
         let target = self.targets.of(&input).ok_or_else(|| Misuse::new(nowhere))?;
         self.take(&target)?;
-        let (opened, document) = self.open(&input, &mut ready)?;
+        let Target::InPlace(path) = &target else { return self.raise(input, target, started, None) };
+        match self.changing.try_hold(path)? {
+            Some(held) => self.raise(input, target, started, Some(held)),
+            None => Ok(Made::Later(Box::new(move || {
+                let held = self.changing.hold(&input.given, started)?;
+                self.raise(input, target, started, Some(held))
+            }))),
+        }
+    }
+
+    fn raise(&self, input: Input, target: Target, started: Instant, held: Option<Held>) -> Result<Made<'_>> {
+        let mut ready = Ready::default();
+        let (opened, document) = self.open(&input, held, &mut ready)?;
         if let (Target::File(path), true, Some(source)) = (&target, self.resume, opened.source())
             && self.is_result(path, source)
         {
@@ -200,7 +226,7 @@ impl Job {
     fn forecast(&self, item: Item) -> Result<Ready> {
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
-        let (_, document) = self.open(&input, &mut ready)?;
+        let (_, document) = self.open(&input, None, &mut ready)?;
         let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
         let is_unchanged = matches!(upgrade.step()?, Step::Done(_));
         let forecast = upgrade.forecast()?;
@@ -230,12 +256,17 @@ impl Job {
         Ok(ready)
     }
 
-    fn open(&self, input: &Input, ready: &mut Ready) -> Result<(Opened, Document)> {
+    fn open(&self, input: &Input, held: Option<Held>, ready: &mut Ready) -> Result<(Opened, Document)> {
         let own = &input.own;
         if own.field.is_some() || own.reason.is_some() || own.location.is_some() {
             return Err(Misuse::new("field, reason and location are for new signatures").into());
         }
-        let opened = Opened::input(input, ready)?;
+        let opened = match held {
+            Some(held) => {
+                Opened::held(held, &input.given, input.inside.as_ref(), input.expected, &self.changing, ready)?
+            }
+            None => Opened::input(input, ready)?,
+        };
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
         Ok((opened, document))
     }

@@ -6,6 +6,7 @@ use eseal::system::Existing;
 use eseal::{Compress, DataFile, Format, Limits, Recovery, Result, Time};
 
 use super::args::Fill;
+use super::changing::Changing;
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, need_of_files};
@@ -28,15 +29,14 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
         parts.extend(named_parts(given, &walk).map_err(Stop::about(given.display().to_string()))?);
     }
     let name = args.container.to_string_lossy().into_owned();
-    let output = if args.results.in_place { name.clone() } else { target.name() };
-    if !args.results.in_place {
-        targets.check(&target).map_err(Stop::about(&*output))?;
-    }
+    let output = target.name();
+    targets.check(&target).map_err(Stop::about(&*output))?;
     let filling = Filling {
+        changing: Changing::new(&args.results, &run.cancel)?,
         container: args.container.clone(),
         target,
         output,
-        overwrite: targets.overwrite || args.results.in_place,
+        overwrite: targets.overwrite,
         compress: compress(args.compress.as_deref())?,
         modified: moment(&args.moment)?.time(),
         limits: common.limits.clone(),
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
 struct Filling {
     container: PathBuf,
     target: Target,
+    changing: Changing,
     /// Its name as it is printed.
     output: String,
     overwrite: bool,
@@ -61,7 +62,14 @@ impl Filling {
     fn work(&self, parts: &[Part]) -> Result<Ready> {
         let started = now();
         let mut ready = Ready::default();
-        let opened = Opened::path(&self.container, Some(Format::Asice), &mut ready)?;
+        let format = Some(Format::Asice);
+        let opened = match &self.target {
+            Target::InPlace(path) => {
+                let held = self.changing.hold(path, started)?;
+                Opened::held(held, path, None, format, &self.changing, &mut ready)?
+            }
+            _ => Opened::path(&self.container, format, &mut ready)?,
+        };
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
         let files: Vec<DataFile> = Opened::files(parts, &mut ready)?.data_files();
         let output = document.fill(&files, self.compress, self.modified)?;
@@ -82,13 +90,12 @@ impl Filling {
     }
 }
 
-/// Where the full container goes; in place it is written beside and renamed, as any other result.
+/// Where the full container goes.
 fn target(container: &Path, targets: &Targets) -> Target {
     let name = Path::new(container.file_name().unwrap_or_default());
     match targets.out() {
         Some(out) => Target::File(out.join(name)),
-        // Through a link the result belongs in place of the file itself.
-        None if targets.is_told() => Target::File(std::fs::canonicalize(container).unwrap_or(container.to_owned())),
+        None if targets.is_told() => Target::InPlace(container.to_owned()),
         None => Target::File(beside(container, "filled")),
     }
 }

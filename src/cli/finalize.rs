@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use eseal::error::ServiceError;
 use eseal::store::{Entry, Record, Store, StoredPath};
-use eseal::system::Existing;
+use eseal::system::{Existing, Held};
 use eseal::{
     Error, ErrorCode, Level, Limits, Output, Prepared, Result, Role, SignatureValue, Signed, StateSummary, Upgrade,
 };
 
 use super::args::Finalize;
+use super::changing::Changing;
 use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::documents::{Opened, holds, need_of_document, need_of_files};
@@ -31,6 +33,9 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let journal = signed::journal_path(&args.resume, &targets)?;
     let store = Store::open(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     let mut run = Run::new(config::Run::new(&args.run)?);
+    let changing = Changing::new(&args.results, &run.cancel)?;
+    // Where results go may have been said when they were prepared.
+    run.holds = true;
     let mut report = Report::new(common);
     let values: Box<dyn Iterator<Item = Value> + Send> = match &args.values {
         Some(path) => values::read(path, args.order.as_deref(), &common.limits, &run.cancel)?,
@@ -41,6 +46,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let job = Arc::new(Job {
         store,
         targets,
+        changing,
         source: args.source.clone(),
         has_values: args.values.is_some(),
         climb: Climb::new(&args.climb, &args.chain, &args.moment, None, common)?,
@@ -53,6 +59,11 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         let is_done = earlier.as_ref().and_then(|journal| journal.done(&name));
         let is_done = is_done.is_some_and(|done| done.id.as_ref() == Some(&value.id));
         let found = record.as_ref().ok().and_then(|record| namer.find(&value.id, record).ok());
+        if let (Ok(record), Some(found)) = (&record, &found)
+            && let Ok(Target::InPlace(path)) = namer.target(record, found)
+        {
+            namer.changing.expect(&path);
+        }
         let reference = record.as_ref().ok().and_then(|record| record.reference.clone());
         Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record, is_done } }
     });
@@ -81,10 +92,21 @@ struct Work {
 struct Job {
     store: Store,
     targets: Targets,
+    changing: Changing,
     source: Option<PathBuf>,
     has_values: bool,
     climb: Climb,
     limits: Limits,
+}
+
+/// A value that has come, its document, and where the result goes.
+struct Turn {
+    id: String,
+    signature: SignatureValue,
+    record: Record,
+    found: Found,
+    target: Target,
+    started: Instant,
 }
 
 /// The last step of an entry, and its state.
@@ -103,29 +125,48 @@ struct Place {
 impl Job {
     fn work(&self, Work { value, record, is_done }: Work) -> Result<Made<'_>> {
         let started = now();
-        let mut ready = Ready::default();
-        let signature = value.value?;
+        let Value { id, value } = value;
+        let signature = value?;
         let record = record?;
         if is_done {
+            let mut ready = Ready::default();
             let line = lines::Skipped { input: record.input, skipped: DONE_BEFORE, reference: record.reference };
             let text = format!("{}  left out  {DONE_BEFORE}", line.input);
             ready.line = Line { json: lines::json(&line)?, text, is_skipped: true };
             return Ok(ready.into());
         }
-        let found = self.find(&value.id, &record)?;
+        let found = self.find(&id, &record)?;
         let target = self.target(&record, &found)?;
-        let opened = match &found {
-            Found::Document(path) => Opened::path(path, None, &mut ready)?,
-            Found::Files(parts) => Opened::files(parts, &mut ready)?,
+        let turn = Turn { id, signature, record, found, target, started };
+        let Target::InPlace(path) = &turn.target else { return self.finish(turn, None) };
+        match self.changing.try_hold(path)? {
+            Some(held) => self.finish(turn, Some(held)),
+            None => Ok(Made::Later(Box::new(move || {
+                let held = match &turn.target {
+                    Target::InPlace(path) => Some(self.changing.hold(path, turn.started)?),
+                    _ => None,
+                };
+                self.finish(turn, held)
+            }))),
+        }
+    }
+
+    fn finish(&self, turn: Turn, held: Option<Held>) -> Result<Made<'_>> {
+        let Turn { id, signature, record, found, target, started } = turn;
+        let mut ready = Ready::default();
+        let opened = match (&found, held) {
+            (Found::Document(path), Some(held)) => Opened::held(held, path, None, None, &self.changing, &mut ready)?,
+            (Found::Document(path), None) => Opened::path(path, None, &mut ready)?,
+            (Found::Files(parts), _) => Opened::files(parts, &mut ready)?,
         };
-        let (signed, earlier) = self.stage(&value.id, &opened, signature, &mut ready)?;
+        let (signed, earlier) = self.stage(&id, &opened, signature, &mut ready)?;
         let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
         let files = named.map(|made_of| made_of.files.iter().map(|file| file.name.clone()).collect());
         let (input, reference) = (record.input.clone(), record.reference.clone());
         let facts = Facts { input, files, reference, output: target.name(), started };
         let (told, level) = (facts.of(&signed)?, signed.wanted_level());
         if level == Level::Bb {
-            let place = Place { id: value.id, record, opened, target, before: None };
+            let place = Place { id, record, opened, target, before: None };
             self.write(place, signed.output(), &mut ready)?;
             told.tell(&mut ready)?;
             return Ok(ready.into());
@@ -142,7 +183,7 @@ impl Job {
         };
         ready.notes.extend(self.climb.warning(level));
         let before = if step > SIGNED { Some(upgrade.output()?) } else { None };
-        let place = Place { id: value.id, record, opened, target, before };
+        let place = Place { id, record, opened, target, before };
         let finish = move |climbed: Climbed| {
             let (upgrade, is_to_be_written) = self.climb.settle(told.input(), level, climbed, &mut ready);
             self.keep(&place.id, step, &state, &upgrade, &mut ready)?;
@@ -206,8 +247,7 @@ impl Job {
         let Place { id, mut record, opened, target, before } = place;
         match &target {
             Target::InPlace(_) => {
-                // What was signed may be long ago.
-                output.verify_source()?;
+                // What was signed may be long ago: before the first new byte it is compared with what is there.
                 ready.states.iter().try_for_each(std::fs::File::sync_all)?;
                 opened.place(output, &target, Existing::Replace, ready)?;
             }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use eseal::system::undo_waits;
 use eseal::{
     Error, FieldReport, Format, Inspection, Limits, Lock, PdfInspection, Recovery, Result, SignatureReport,
     TimestampReport,
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::args::Inspect;
 use super::config::{self, Common};
 use super::containers::Containers;
-use super::documents::Opened;
+use super::documents::{Opened, UNDO_WAITS};
 use super::inputs::{self, Input, Item, Unusable, Walk};
 use super::prepare::tasks;
 use super::report::{Report, printable, size};
@@ -36,9 +37,15 @@ fn inspect(item: Item, recovery: Recovery, limits: &Limits) -> Result<Ready> {
     let mut ready = Ready::default();
     let opened = Opened::input(&input, &mut ready)?;
     let document = opened.document(&Containers::default(), recovery, limits)?;
+    // A crashed run has left it half-written, maybe.
+    let undo = undo_waits(&input.given).then(|| UNDO_WAITS.to_owned());
     let (json, text) = match document.inspect()? {
-        Inspection::Pdf(found) => pdf(&input, &found)?,
-        Inspection::Container(found) => {
+        Inspection::Pdf(mut found) => {
+            found.remarks.extend(undo);
+            pdf(&input, &found)?
+        }
+        Inspection::Container(mut found) => {
+            found.remarks.extend(undo);
             // Which of its two names a container has is said by its file's.
             let format = input.expected.unwrap_or(document.format());
             container::lines(input.name(), format, &found)?

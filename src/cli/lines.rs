@@ -191,6 +191,20 @@ impl From<&Certificate> for Signer {
     }
 }
 
+/// A line of `restore`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Restored {
+    pub(crate) input: String,
+    /// Whether this account had made the undo file for this very document.
+    pub(crate) own: bool,
+    /// Whether anything of the document changed.
+    pub(crate) changed: bool,
+    pub(crate) found_bytes: u64,
+    pub(crate) found_sha256: String,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
+}
+
 /// A document that was left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct Skipped {

@@ -19,7 +19,7 @@ use super::containers::Containers;
 use super::documents::{Opened, need};
 use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::report::{Report, printable};
-use super::run::{Line, Made, Ready, Run, Task};
+use super::run::{Later, Line, Made, Ready, Run, Task};
 use super::signing::{Signing, certificates};
 use super::targets::{Target, Targets};
 use super::{Outcome, Stop, lines};
@@ -86,6 +86,8 @@ pub(crate) enum Begun<'a, O> {
     /// Nothing is to be hashed: it was done before, or is left out.
     Settled(Box<Ready>),
     Open(Box<(ToPrepare<'a>, O)>),
+    /// It is somebody else's turn.
+    Later(Later<'a>),
 }
 
 /// What is hashed side by side.
@@ -110,13 +112,14 @@ impl<'a, O> Begun<'a, O> {
     }
 
     /// Goes on with what was prepared.
-    pub(crate) fn finish<'b>(
+    pub(crate) fn finish(
         self,
         prepared: Option<Prepared>,
-        work: impl FnOnce(ToPrepare<'a>, O, Prepared) -> Result<Made<'b>>,
-    ) -> Result<Made<'b>> {
+        work: impl FnOnce(ToPrepare<'a>, O, Prepared) -> Result<Made<'a>>,
+    ) -> Result<Made<'a>> {
         match (self, prepared) {
             (Begun::Settled(ready), _) => Ok((*ready).into()),
+            (Begun::Later(later), _) => Ok(Made::Later(later)),
             (Begun::Open(open), Some(prepared)) => work(open.0, open.1, prepared),
             (Begun::Open(_), None) => Err(Error::Bug("a document that was not prepared")),
         }
@@ -134,7 +137,7 @@ struct Open {
 impl<'a> Together<Item> for &'a Job {
     type Begun = Begun<'a, Open>;
     type Shared = Option<Prepared>;
-    type Done = Made<'static>;
+    type Done = Made<'a>;
 
     fn begin(&self, item: Item) -> Result<Self::Begun> {
         self.open(item)
@@ -144,7 +147,7 @@ impl<'a> Together<Item> for &'a Job {
         Begun::prepare_all(begun, self.kernel)
     }
 
-    fn finish(&self, begun: Self::Begun, prepared: Option<Prepared>) -> Result<Made<'static>> {
+    fn finish(&self, begun: Self::Begun, prepared: Option<Prepared>) -> Result<Made<'a>> {
         begun.finish(prepared, |ToPrepare { document, .. }, open, prepared| {
             self.keep(open, document.format(), &prepared).map(Made::from)
         })

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::{Batch, Done, Journal, Together};
-use eseal::system::{Existing, Staged, sync_directory};
+use eseal::system::{Existing, Staged, held_at_once, sync_directory};
 use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
+use super::changing::Change;
 use super::climb::{Climb, Climbed};
 use super::config;
 use super::inputs::Tally;
@@ -24,6 +25,8 @@ pub(crate) enum Made<'a> {
     Ready(Box<Ready>),
     /// A document that is to be raised, and what is done when it was, or could not be.
     Climbing(Box<Upgrade>, Finish<'a>),
+    /// A document that somebody else has now, maybe an input before it: it comes when those are done.
+    Later(Later<'a>),
 }
 
 impl Made<'_> {
@@ -32,6 +35,7 @@ impl Made<'_> {
         match self {
             Made::Ready(ready) => Ok(*ready),
             Made::Climbing(..) => Err(Error::Bug("a document climbs that was not to")),
+            Made::Later(_) => Err(Error::Bug("a document was not waited for")),
         }
     }
 }
@@ -45,8 +49,11 @@ impl From<Ready> for Made<'_> {
 /// What is done with a document after its climb.
 pub(crate) type Finish<'a> = Box<dyn FnOnce(Climbed) -> Result<Ready> + Send + 'a>;
 
+/// Waits for a document and works on it.
+pub(crate) type Later<'a> = Box<dyn FnOnce() -> Result<Made<'a>> + Send + 'a>;
+
 /// What a worker has made ready.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Ready {
     /// States that must last before anything else happens.
     pub(crate) states: Vec<File>,
@@ -54,6 +61,8 @@ pub(crate) struct Ready {
     pub(crate) state_names: Vec<PathBuf>,
     /// The result, complete but not under its name.
     pub(crate) staged: Option<(Staged, Existing)>,
+    /// The document that the result is to replace, held until it has done so.
+    pub(crate) change: Option<Change>,
     /// For the journal, once the result has its name.
     pub(crate) journal: Option<Done>,
     pub(crate) line: Line,
@@ -93,6 +102,8 @@ pub(crate) struct Run {
     pub(crate) journal: Option<Journal>,
     /// What searches of folders leave out.
     pub(crate) passed_over: Tally,
+    /// Inputs are changed themselves: each is an open file until its result is written.
+    pub(crate) holds: bool,
 }
 
 impl Run {
@@ -103,6 +114,7 @@ impl Run {
             interrupted: Arc::default(),
             journal: None,
             passed_over: Tally::default(),
+            holds: false,
         }
     }
 
@@ -123,7 +135,8 @@ impl Run {
         work: impl Fn(T) -> Result<Ready> + Sync,
         report: &mut Report,
     ) -> Outcome {
-        self.drive(WINDOW, tasks, |batch, tasks, sink| batch.run_grouped(tasks, work, sink), Ok, report)
+        let work = |input| work(input).map(Made::from);
+        self.drive(WINDOW, tasks, |batch, tasks, sink| batch.run_grouped(tasks, work, sink), all_ready, report)
     }
 
     /// As [`Run::over`], where a worker does one stage for several inputs together, and documents may have to climb.
@@ -139,10 +152,7 @@ impl Run {
         };
         match climb {
             Some(climb) => self.drive_climbing(climb, tasks, start, report),
-            None => {
-                let settle = |made: Vec<Result<Made<'a>>>| Ok(made.into_iter().map(|made| made?.ready()).collect());
-                self.drive(WINDOW, tasks, start, settle, report)
-            }
+            None => self.drive(WINDOW, tasks, start, all_ready, report),
         }
     }
 
@@ -171,12 +181,12 @@ impl Run {
 
     /// Works on all tasks, `window` of them in flight at most, and makes results of what is ready together. `start`
     /// runs a batch over the inputs.
-    fn drive<T: Send, R>(
+    fn drive<'a, T: Send>(
         &mut self,
         window: usize,
         tasks: impl Iterator<Item = Task<T>> + Send,
-        start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, R>),
-        mut settle: impl FnMut(Vec<Result<R>>) -> Outcome<Vec<Result<Ready>>>,
+        start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, Made<'a>>),
+        mut settle: impl FnMut(Vec<Result<Made<'a>>>) -> Outcome<Vec<Result<Ready>>>,
         report: &mut Report,
     ) -> Outcome {
         let names = Mutex::new(VecDeque::new());
@@ -186,17 +196,17 @@ impl Run {
         });
         let mut verdict = Verdict { exit: Exit::Good, stop: None };
         let cancel = Arc::clone(&self.cancel);
+        let window = if self.holds { window.min(held_at_once()) } else { window };
         let batch = Batch::new(self.options.jobs, window).memory_budget(self.options.memory).cancel_on(&cancel);
         start(&batch, Box::new(tasks), &mut |_, results| {
-            let group: Vec<(String, Option<String>)> = {
+            let group: Vec<Name> = {
                 let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
                 results.iter().map(|_| names.pop_front().unwrap_or_default()).collect()
             };
             if verdict.stop.is_some() {
                 return;
             }
-            let settled = settle(results).map(|results| group.into_iter().zip(results).collect());
-            if let Err(stop) = settled.and_then(|window| self.window(window, report, &mut verdict)) {
+            if let Err(stop) = self.in_turn(group, results, &mut settle, report, &mut verdict) {
                 verdict.stop = Some(stop);
                 cancel.store(true, Ordering::Relaxed);
             }
@@ -204,7 +214,50 @@ impl Run {
         self.end(verdict, report)
     }
 
+    /// Makes results of those that are ready, then of those that wait for a document, each in its turn.
+    fn in_turn<'a>(
+        &mut self,
+        group: Vec<Name>,
+        made: Vec<Result<Made<'a>>>,
+        settle: &mut impl FnMut(Vec<Result<Made<'a>>>) -> Outcome<Vec<Result<Ready>>>,
+        report: &mut Report,
+        verdict: &mut Verdict,
+    ) -> Outcome<()> {
+        let (mut there, mut places) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
+        for made in made {
+            match made {
+                Ok(Made::Later(later)) => places.push(Some(later)),
+                made => {
+                    places.push(None);
+                    there.push(made);
+                }
+            }
+        }
+        // Whoever waits does not keep the others of its group from being signed.
+        let mut settled = settle(there)?.into_iter();
+        let mut window = Vec::new();
+        for (name, later) in group.into_iter().zip(places) {
+            let Some(later) = later else {
+                window.push((name, settled.next().unwrap_or(Err(Error::Bug("a result is missing")))));
+                continue;
+            };
+            // What it waits for may be one of those before it.
+            self.window(std::mem::take(&mut window), report, verdict)?;
+            let mut made = Vec::new();
+            match self.cancel.load(Ordering::Relaxed) {
+                true => made.push(Err(Error::Cancelled)),
+                false => Batch::new(1, 1).run([(0, later)], |later| later(), |_, result| made.push(result)),
+            }
+            let settled = settle(made)?;
+            self.window(settled.into_iter().map(|ready| (name.clone(), ready)).collect(), report, verdict)?;
+        }
+        self.window(window, report, verdict)
+    }
+
     fn window(&mut self, mut window: Vec<Named>, report: &mut Report, verdict: &mut Verdict) -> Outcome<()> {
+        if window.is_empty() {
+            return Ok(());
+        }
         let documents = u64::try_from(window.len()).unwrap_or(u64::MAX);
         if self.options.sync {
             sync(&mut window);
@@ -304,7 +357,14 @@ struct Verdict {
 type Inputs<'a, T> = Box<dyn Iterator<Item = (u64, T)> + Send + 'a>;
 type Sink<'a, R> = &'a mut dyn FnMut(usize, Vec<Result<R>>);
 
-type Named = ((String, Option<String>), Result<Ready>);
+/// An input's name and its reference.
+type Name = (String, Option<String>);
+type Named = (Name, Result<Ready>);
+
+/// The results of documents of which none climbs.
+fn all_ready(made: Vec<Result<Made<'_>>>) -> Outcome<Vec<Result<Ready>>> {
+    Ok(made.into_iter().map(|made| made?.ready()).collect())
+}
 
 /// Lets those that are ready together climb together, and makes results of them, in their order.
 fn raise(
@@ -322,6 +382,7 @@ fn raise(
                 upgrades.push(*upgrade);
                 Place::Climbing(finish)
             }
+            Ok(Made::Later(_)) => Place::Settled(Box::new(Err(Error::Bug("a document was not waited for")))),
             Err(error) => Place::Settled(Box::new(Err(error))),
         });
     }
@@ -398,7 +459,10 @@ fn commit(window: &mut [Named]) -> BTreeMap<PathBuf, PathBuf> {
         let Ok(ready) = result else { continue };
         let Some((staged, existing)) = ready.staged.take() else { continue };
         let target = staged.target().to_owned();
-        match staged.commit(existing) {
+        // What the result was made from must still be there when it is replaced.
+        let change = ready.change.take();
+        let unchanged = change.as_ref().map_or(Ok(()), |change| change.held.check_unchanged(&change.identity));
+        match unchanged.and_then(|()| staged.commit(existing)) {
             Ok(()) => drop(directories.insert(target.parent().unwrap_or(Path::new("")).to_owned(), target)),
             Err(error) => *result = Err(error),
         }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use eseal::batch::{Journal, Together};
-use eseal::system::{Existing, fastest_kernel};
+use eseal::system::{Existing, Held, fastest_kernel};
 use eseal::{
     ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Kernel, Level, Limits, Moment, Prepared,
     Result, Signer,
 };
 
 use super::args::Seal;
+use super::changing::Changing;
 use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::containers::Containers;
@@ -32,6 +33,8 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let targets = Targets::new(&args.results);
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
+    let changing = Changing::new(&args.results, &run.cancel)?;
+    run.holds = args.results.in_place;
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
     let pin_file = key::pin_file(&args.key, &common.limits);
@@ -63,6 +66,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         climb: climb.as_ref(),
         containers,
         targets,
+        changing,
         kernel: fastest_kernel(),
         resume: args.resume.resume,
         earlier,
@@ -71,7 +75,8 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts()?;
-    run.over_together(job.climb, tasks(inputs, &mut report), &&job, &mut report)
+    let tasks = tasks(inputs, &mut report).inspect(|task| job.expect(&task.input));
+    run.over_together(job.climb, tasks, &&job, &mut report)
 }
 
 /// The way to the level, where it is above what the key alone gives.
@@ -93,12 +98,20 @@ struct Job<'a> {
     climb: Option<&'a Climb>,
     containers: Arc<Containers>,
     targets: Targets,
+    changing: Changing,
     kernel: Kernel,
     resume: bool,
     earlier: Option<Journal>,
     /// Targets of inputs that come one by one.
     taken: Mutex<BTreeSet<PathBuf>>,
     limits: Limits,
+}
+
+/// An input, and where its result goes.
+struct Turn {
+    input: Input,
+    target: Target,
+    started: Instant,
 }
 
 struct Open {
@@ -128,19 +141,53 @@ impl<'a> Together<Item> for &'a Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn open(&self, item: Item) -> Result<Begun<'_, Open>> {
+    /// Takes note of an input that is to be changed itself, in the order of the inputs.
+    fn expect(&self, item: &Item) {
+        if let Ok(input) = item
+            && let Some(Target::InPlace(path)) = self.targets.of(input)
+        {
+            self.changing.expect(&path);
+        }
+    }
+
+    fn open(&'a self, item: Item) -> Result<Begun<'a, Open>> {
         let started = now();
         let input = item.map_err(|Unusable { error, .. }| error)?;
-        let mut ready = Ready::default();
         if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
-            ready.line = skipped(&input, DONE_BEFORE)?;
+            let ready = Ready { line: skipped(&input, DONE_BEFORE)?, ..Ready::default() };
             return Ok(Begun::Settled(ready.into()));
         }
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
         let target = self.targets.of(&input).ok_or_else(|| eseal::error::Misuse::new(nowhere))?;
         self.take(&target)?;
-        let opened = Opened::input(&input, &mut ready)?;
+        let held = match &target {
+            Target::InPlace(path) => match self.changing.try_hold(path)? {
+                Some(held) => Some(held),
+                None => return Ok(Begun::Later(Box::new(move || self.in_turn(Turn { input, target, started })))),
+            },
+            _ => None,
+        };
+        self.begin(Turn { input, target, started }, held)
+    }
+
+    /// The whole way of a document that is waited for.
+    fn in_turn(&'a self, turn: Turn) -> Result<Made<'a>> {
+        let held = self.changing.hold(&turn.input.given, turn.started)?;
+        let begun = self.begin(turn, Some(held))?;
+        let mut prepared = Begun::prepare_all(std::slice::from_ref(&begun), self.kernel);
+        Together::finish(&self, begun, prepared.pop().transpose()?.flatten())
+    }
+
+    fn begin(&'a self, turn: Turn, held: Option<Held>) -> Result<Begun<'a, Open>> {
+        let Turn { input, target, started } = turn;
+        let mut ready = Ready::default();
+        let opened = match held {
+            Some(held) => {
+                Opened::held(held, &input.given, input.inside.as_ref(), input.expected, &self.changing, &mut ready)?
+            }
+            None => Opened::input(&input, &mut ready)?,
+        };
         if let (Target::File(path), true) = (&target, self.resume)
             && self.is_result(path, &opened)
         {

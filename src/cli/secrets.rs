@@ -1,7 +1,7 @@
 //! Passwords: from a file, the environment or a prompt; and whatever else the environment says.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eseal::{Limits, Secret};
 
@@ -34,6 +34,13 @@ pub(crate) fn ask(prompt: &str) -> Outcome<Option<Secret>> {
 pub(crate) fn secret_file(path: &Path, limits: &Limits) -> Outcome<Secret> {
     let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
     Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
+}
+
+/// The folder that a variable names; only a whole path is one.
+pub(crate) fn folder(name: &str) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "where an account's state is is said by its environment")]
+    let value = std::env::var_os(name)?;
+    Some(PathBuf::from(value)).filter(|path| path.is_absolute())
 }
 
 /// Whether a variable is set and not empty.

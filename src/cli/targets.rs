@@ -34,7 +34,7 @@ pub(crate) struct Targets {
 
 impl Targets {
     pub(crate) fn new(results: &Results) -> Targets {
-        let Results { out, in_place, overwrite } = results.clone();
+        let Results { out, in_place, overwrite, .. } = results.clone();
         Targets { out, in_place, overwrite, what: "signed" }
     }
 

@@ -369,11 +369,17 @@ codes! {
         "It was written by a newer version of this program.",
         "Use that version, or prepare again.";
     StateOtherDocument = "state.other-document", PrepareAgain, Document, "the saved state belongs to another document",
-        "Length or digest of the document differ from what was prepared.",
-        "Give the document that was prepared, or prepare again.";
+        "Length or digest of the document differ from what was prepared; or a document that is changed in place is not what was signed by now, or another file has its name. Nothing was written.",
+        "Give the document that was prepared, or prepare again; run again when nobody else writes to it.";
     DocumentChanged = "state.document-changed", PrepareAgain, Document, "the document changed while it was read",
         "Its length, its time of change or its bytes are not what they were a moment ago.",
         "Wait until its writer is done, then prepare again.";
+    StateBusy = "state.busy", Later, Document, "another run works on the document",
+        "Somebody else has locked the document, in order to change it in place, for longer than is waited for.",
+        "Run again when the other run is done.";
+    UndoForeign = "undo.foreign", Never, Document, "the undo file beside the document is not this account's own",
+        "`.NAME.eseal-undo` stands beside a document that is to be changed in place, and this account's key has not made it for this very file: it came along with the document, is an older version's or another account's, or the document is a copy.",
+        "Look where it comes from. `eseal restore FILE` shows what the document would become, `eseal restore --accept FILE` takes it; remove it by hand to keep the document as it is.";
     SessionUnknown = "session.unknown", Never, Document, "no such session",
         "The store has no session of this id: it was closed or has expired, or the store is another one.",
         "Start a session, and check `--store`.";
@@ -612,6 +618,9 @@ codes! {
     IoCollision = "io.collision", Never, Document, "two results would have the same name",
         "Two inputs lead to one target.",
         "Name outputs in a manifest, or sign the folders one by one.";
+    IoLock = "io.lock", Never, Document, "the document can't be locked",
+        "The file system has no locks, so nobody can be kept from changing the document in place at the same time.",
+        "Write results elsewhere with `--out`, or mount the file system with locks.";
     IoReaderGone = "io.reader-gone", Later, Run, "the reader went away",
         "Standard output was closed.",
         "Run again with `--resume`.";

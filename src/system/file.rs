@@ -66,7 +66,7 @@ impl FileIdentity {
 /// A file that is read by windows and notices when somebody writes to it.
 #[derive(Debug)]
 pub struct FileSource {
-    file: File,
+    file: Arc<File>,
     identity: FileIdentity,
 }
 
@@ -76,6 +76,11 @@ impl FileSource {
     /// # Errors
     /// What the system says.
     pub fn new(file: File) -> Result<Self> {
+        FileSource::shared(Arc::new(file))
+    }
+
+    /// As [`FileSource::new`], where others have the file, too.
+    pub(super) fn shared(file: Arc<File>) -> Result<Self> {
         let identity = FileIdentity::of(&file.metadata()?);
         Ok(FileSource { file, identity })
     }

@@ -1,12 +1,12 @@
 //! A result on its way to its name: written beside the target, synced, renamed.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{FileIdentity, FileSource, beside, directory_of};
+use super::{FileIdentity, FileSource, beside, directory_of, open_options};
 use crate::error::{Error, Result};
 use crate::output::{Output, Sink, Stream};
 use crate::source::Source;
@@ -87,6 +87,15 @@ impl Staged {
         }
     }
 
+    /// Gives it the owner and permissions of the file that `metadata` tells of, as far as the system lets us: never more
+    /// permissions than that has.
+    pub(super) fn give_to_owner_of(&self, metadata: &Metadata) -> Result<()> {
+        match &self.file {
+            Some(file) => give_to_owner_of(file, metadata),
+            None => Err(Error::Bug("staged file is closed")),
+        }
+    }
+
     /// Waits until its bytes are on the disk.
     ///
     /// # Errors
@@ -156,13 +165,13 @@ impl Drop for Staged {
 
 /// Renames a file to a name that must be free.
 #[cfg(target_os = "linux")]
-fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
+pub(super) fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -224,6 +233,28 @@ impl Sink for FileSink<'_> {
     }
 }
 
+#[cfg(unix)]
+fn give_to_owner_of(file: &File, metadata: &Metadata) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let own = file.metadata()?;
+    let mut mode = metadata.mode() & 0o666;
+    let has_group = own.gid() == metadata.gid();
+    if (own.uid() != metadata.uid() || !has_group)
+        && fchown(file, Some(metadata.uid()), Some(metadata.gid())).is_err()
+        && !has_group
+        && fchown(file, None, Some(metadata.gid())).is_err()
+    {
+        // What its group may do is not for another one.
+        mode &= 0o606;
+    }
+    Ok(file.set_permissions(Permissions::from_mode(mode))?)
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of(file: &File, metadata: &Metadata) -> Result<()> {
+    Ok(file.set_permissions(metadata.permissions())?)
+}
+
 // Created by us alone, and locked as long as we live: so what is there unlocked is a crashed run's.
 fn create(temporary: &Path, private: bool) -> Result<File> {
     for _ in 0..ATTEMPTS {
@@ -245,8 +276,19 @@ fn create(temporary: &Path, private: bool) -> Result<File> {
     Err(busy().into())
 }
 
+/// Removes what a crashed run left beside `target`; what another run is writing stays.
+pub(super) fn remove_orphan_of(target: &Path) -> Result<()> {
+    remove_orphan(&beside(target, TEMPORARY)?)
+}
+
 fn remove_orphan(temporary: &Path) -> Result<()> {
-    match File::open(temporary) {
+    // Somebody else may have put a pipe or a link there: neither is waited for, followed or removed.
+    match temporary.symlink_metadata() {
+        Ok(metadata) if !metadata.is_file() => return Err(in_the_way(temporary).into()),
+        _ => {}
+    }
+    match open_options(OpenOptions::new().read(true)).open(temporary) {
+        Ok(file) if !file.metadata()?.is_file() => Err(in_the_way(temporary).into()),
         Ok(file) if is_ours(&file, temporary)? => Ok(fs::remove_file(temporary)?),
         Ok(_) => Err(busy().into()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -255,7 +297,7 @@ fn remove_orphan(temporary: &Path) -> Result<()> {
 }
 
 /// Takes the lock, and makes sure that the name still leads to this very file.
-pub(super) fn is_ours(file: &File, path: &Path) -> Result<bool> {
+fn is_ours(file: &File, path: &Path) -> Result<bool> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(false),
         // Some network file systems have no locks; names are still created exclusively there.
@@ -268,8 +310,14 @@ pub(super) fn is_ours(file: &File, path: &Path) -> Result<bool> {
     }
 }
 
-pub(super) fn busy() -> io::Error {
+fn busy() -> io::Error {
     io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing this file")
+}
+
+fn in_the_way(temporary: &Path) -> io::Error {
+    let name = temporary.file_name().unwrap_or_default().to_string_lossy();
+    let what = format!("no regular file stands where \"{}\" is to be written", name.escape_debug());
+    io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
 const TEMPORARY: &str = "eseal-tmp";
@@ -350,6 +398,23 @@ mod tests {
         living.commit(Existing::Keep).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"one");
         assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_a_link_under_the_temporary_name_is_neither_followed_nor_waited_for() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let dir = tempfile::tempdir().unwrap();
+        let (target, temporary) = (dir.path().join("out"), dir.path().join(".out.eseal-tmp"));
+        let refusal = || Staged::write_bytes(b"new", &target, None).unwrap_err();
+        mknodat(CWD, &temporary, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert!(refusal().to_string().contains(".out.eseal-tmp"));
+        fs::remove_file(&temporary).unwrap();
+        fs::write(dir.path().join("victim"), b"victim").unwrap();
+        std::os::unix::fs::symlink("victim", &temporary).unwrap();
+        assert_eq!(refusal().code(), ErrorCode::IoOther);
+        assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"victim");
+        assert_eq!(names(dir.path()), [".out.eseal-tmp", "victim"]);
     }
 
     #[cfg(unix)]

@@ -21,6 +21,7 @@ mod extend;
 mod failures;
 mod fill;
 mod finalize;
+mod inplace;
 mod lvrtc;
 mod options;
 mod pkcs11;
@@ -34,6 +35,8 @@ mod walk;
 /// A folder to work in, and the command in it.
 pub(crate) struct Bench {
     dir: tempfile::TempDir,
+    /// Where the account of the test keeps its state.
+    state: tempfile::TempDir,
 }
 
 /// What a call of the command gave.
@@ -47,7 +50,7 @@ pub(crate) struct Ended {
 impl Bench {
     /// A folder with the sample `a.pdf` in it, and the certificate and key of an RSA signer.
     pub(crate) fn new() -> Bench {
-        let bench = Bench { dir: tempfile::tempdir().unwrap() };
+        let bench = Bench { dir: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
         bench.sample("a.pdf", "minimal.pdf");
         bench
     }
@@ -93,6 +96,7 @@ impl Bench {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eseal"));
         command.current_dir(self.dir.path()).args(arguments).env_remove("NO_COLOR").stdin(Stdio::null());
+        command.env("XDG_STATE_HOME", self.state.path());
         command
     }
 

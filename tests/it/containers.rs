@@ -1,6 +1,6 @@
 //! Containers through the library: made, added to, signed by digest and filled.
 
-use eseal::system::{append, open as open_file};
+use eseal::system::{UndoKey, append, open as open_file};
 use eseal::{
     Canonicalization, Compress, ContainerInspection, DataFile, Document, Error, ErrorCode, Limits, Plan, Prepared,
     Signed, Source, StateSummary, Time,
@@ -367,7 +367,7 @@ fn in_place_and_streamed_are_the_same() {
         let (source, _) = open_file(&path).unwrap();
         let prepared = Document::open(source, &limits()).unwrap().prepare(&plan, moment(2)).unwrap();
         let value = sign(prepared.to_be_signed());
-        append(&path, prepared.finalize(value).unwrap().output()).unwrap();
+        append(&path, prepared.finalize(value).unwrap().output(), &UndoKey::new([7; 32])).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), expected);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }

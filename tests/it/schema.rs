@@ -46,6 +46,7 @@ fn each_documented_key_is_required() {
         ("forecast", "input level would_reach timestamps tsa fetches left_out bytes"),
         ("fetch", "answer kind"),
         ("fill", "input files id output level bytes source_sha256 signer signing_time timestamps revocation seconds"),
+        ("restore", "input own changed found_bytes found_sha256 bytes sha256"),
         ("inspect", "input format bytes signatures remarks"),
         ("inspect then", "revisions fields certification"),
         ("inspect else", "entries data_files"),

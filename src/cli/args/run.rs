@@ -17,6 +17,10 @@ pub(crate) struct Results {
     /// Replace existing results.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Keep this account's key for the undo files of --in-place here [default: $XDG_STATE_HOME/eseal, else
+    /// ~/.local/state/eseal].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// How a run over many documents goes.

@@ -125,21 +125,6 @@ fn resume_does_only_the_rest_also_when_the_journal_lacks_a_line() {
 }
 
 #[test]
-fn a_crashed_in_place_run_is_taken_back_first() {
-    let bench = Bench::new();
-    let before = bench.read("a.pdf");
-    let digest = eseal::DigestAlgorithm::Sha256.digest(&before).to_hex();
-    bench.write("a.pdf", &[&before[..], b"half a revision"].concat());
-    let len = before.len();
-    let undo = format!("eseal-undo-2 {len} {len}\ncheck SHA-256 {digest} 0-{len}\nold \n");
-    let end = eseal::DigestAlgorithm::Sha256.digest(undo.as_bytes()).to_hex();
-    bench.write(".a.pdf.eseal-undo", format!("{undo}end {end}\n").as_bytes());
-    let ended = bench.run("inspect a.pdf").ends(0);
-    assert!(ended.err.contains("taken back"), "{}", ended.err);
-    assert_eq!((bench.read("a.pdf"), bench.files()), (before, vec!["a.pdf".into()]));
-}
-
-#[test]
 fn names_from_a_list() {
     let bench = Bench::new();
     bench.sample("with\nline.pdf", "minimal.pdf");

@@ -26,7 +26,11 @@ struct State {
     fault: Mutex<Option<u16>>,
     /// What the OCSP responder answers instead.
     is_silent: Mutex<bool>,
+    /// What happens before the next time-stamp is given.
+    before_stamp: Mutex<Option<Before>>,
 }
+
+type Before = Box<dyn FnOnce() + Send>;
 
 impl Services {
     /// Starts them, and puts `root.pem`, and `key.der` and `cert.pem` of a signer, into the folder of the test.
@@ -68,6 +72,11 @@ impl Services {
         *self.state.fault.lock().unwrap() = status;
     }
 
+    /// Lets something happen while the next time-stamp is waited for.
+    pub(crate) fn before_stamp(&self, what: impl FnOnce() + Send + 'static) {
+        *self.state.before_stamp.lock().unwrap() = Some(Box::new(what));
+    }
+
     /// Lets the OCSP responder fail, or work again.
     pub(crate) fn silence(&self, is_silent: bool) {
         *self.state.is_silent.lock().unwrap() = is_silent;
@@ -99,6 +108,8 @@ fn serve(stream: TcpStream, authority: &Authority, state: &State) {
             "/tsa" => match *state.fault.lock().unwrap() {
                 Some(status) => (status, Vec::new()),
                 None => {
+                    let before = state.before_stamp.lock().unwrap().take();
+                    before.into_iter().for_each(|before| before());
                     state.stamps.fetch_add(1, Ordering::SeqCst);
                     (200, authority.time_stamp(&body, now(), Manner::default()))
                 }
