@@ -69,7 +69,8 @@ impl ServiceKey {
     ///
     /// It never fails. What can't be decrypted, for whatever reason, gives 32 bytes that nobody can guess who has not
     /// the private key, the same ones each time (RFC 5246, 7.4.7.1, has the idea): the wrong password is then
-    /// noticed by whoever tries it, as any wrong one is. [`ServiceKey::open_key`] does both.
+    /// noticed by whoever tries it, as any wrong one is. [`ServiceKey::open_key`] does both. So does an empty one: files
+    /// write it in two ways, and trying both would tell by the time it takes that it was decrypted.
     #[must_use]
     pub fn decrypt_password(&self, encrypted: &str) -> Secret {
         let text: String = encrypted.split_ascii_whitespace().collect();
@@ -84,7 +85,7 @@ impl ServiceKey {
             // What is padded by PKCS#1 never passes for OAEP, whose padding has a hash in it.
             None => oaep.or(pkcs1),
         };
-        password.unwrap_or(substitute)
+        password.filter(|password| !password.expose().is_empty()).unwrap_or(substitute)
     }
 
     /// Opens a caller's key file with the password that came with it.

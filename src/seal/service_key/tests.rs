@@ -71,6 +71,8 @@ fn refused(key: &ServiceKey) -> Vec<(&'static str, String)> {
         ("a padding below eight bytes", raw(&short_padding)),
         ("a padding without end", raw(&no_end)),
         ("the padding of signatures", raw(&signature)),
+        ("an empty password", encrypt(b"", PasswordPadding::Pkcs1)),
+        ("an empty password in the other padding", encrypt(b"", PasswordPadding::OaepSha1)),
         ("to another key", {
             let lvrtc = crate::seal::LVRTC_PRODUCTION_KEY.as_bytes();
             encrypt_password(lvrtc, &Secret::new(b"test".to_vec()), PasswordPadding::Pkcs1, &System).unwrap()
@@ -101,7 +103,7 @@ fn what_is_encrypted_to_the_public_half_is_read_in_either_padding() {
     for name in ["rsa.pem", "rsa-traditional.pem", "rsa.p12"] {
         let key = open(name).unwrap();
         for padding in PADDINGS {
-            for password in ["", "x", "pārole🔑", &"y".repeat(256 - 42)] {
+            for password in ["x", "pārole🔑", &"y".repeat(256 - 42)] {
                 let encrypted = encrypt(password.as_bytes(), padding);
                 assert_eq!(key.decrypt_password(&encrypted).expose(), password.as_bytes());
                 let (first, rest) = encrypted.split_at(76);
@@ -161,6 +163,17 @@ fn a_padding_fault_and_a_wrong_password_are_one_error() {
     }
     // What does not hang on the password is said as it is.
     assert_eq!(opened("ca.pem", "").unwrap_err().code(), ErrorCode::KeyNone);
+}
+
+#[test]
+fn an_empty_password_opens_nothing() {
+    // It would be tried in two forms, and the time would tell that it was decrypted.
+    let key = open("rsa.pem").unwrap();
+    for file in ["empty-password.p12", "empty-password-legacy.p12"] {
+        let file = std::fs::read(format!("{KEYS}/{file}")).or_else(|_| std::fs::read(format!("{KEYS}/pfx/{file}")));
+        let opened = key.open_key(&file.unwrap(), &encrypt(b"", PasswordPadding::Pkcs1), &[], &Limits::default());
+        assert_eq!(opened.unwrap_err().code(), ErrorCode::KeyEncryptedPassword);
+    }
 }
 
 #[test]
