@@ -12,6 +12,7 @@ mod asking;
 mod changing;
 mod climb;
 mod config;
+mod confined;
 mod containers;
 mod demo;
 mod documents;
@@ -41,6 +42,8 @@ mod summary;
 mod targets;
 mod tsa;
 mod values;
+mod visible;
+mod waiting;
 
 /// How the command ends; the numbers are a promise.
 // Complete: what `command.md` lists.
@@ -97,6 +100,8 @@ impl Stop {
         match self {
             Stop::Usage(_) => Exit::Usage,
             Stop::Error(_, error) if error.code() == ErrorCode::IoReaderGone => Exit::Interrupted,
+            // What was waited for, when somebody had enough of waiting.
+            Stop::Error(_, Error::Cancelled) => Exit::Interrupted,
             Stop::Error(_, error) if error.code() == ErrorCode::Misuse => Exit::Usage,
             // A key or certificate that can't be used is no fault of the way the command was called.
             Stop::Error(_, error) if error.scope() == Scope::Run => Exit::Stopped,
@@ -110,6 +115,7 @@ impl Stop {
         match self {
             Stop::Usage(what) => complain(&format!("eseal: {what}")),
             Stop::Error(_, error) if error.code() == ErrorCode::IoReaderGone => {}
+            Stop::Error(_, Error::Cancelled) => {}
             Stop::Error(what, error) if what.is_empty() => complain(&format!("eseal: {error} [{}]", error.code())),
             Stop::Error(what, error) => complain(&format!("eseal: {what}: {error} [{}]", error.code())),
             Stop::Said(_) | Stop::ReaderGone => {}
@@ -166,5 +172,5 @@ fn dispatch(cli: args::Cli) -> Outcome {
 /// A line on standard error; if nobody can read it, there is nobody to tell.
 pub(crate) fn complain(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible::printable(line));
 }

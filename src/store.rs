@@ -12,14 +12,14 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
-use crate::error::{Error, ErrorCode, Limit, Result, StateError};
+use crate::error::{Error, ErrorCode, Result, StateError};
 use crate::limits::Limits;
-use crate::source::to_u64;
+use crate::system::{open_own, read_own};
 
 mod directory;
 mod record;
@@ -81,7 +81,7 @@ impl Store {
         match create_file(&path, state) {
             Err(Error::Io(e)) if e.kind() == io::ErrorKind::AlreadyExists => {
                 if self.read(&path)? == state {
-                    Ok(File::open(&path)?)
+                    Ok(open_own(File::options().read(true), &path)?)
                 } else {
                     Err(malformed())
                 }
@@ -102,7 +102,7 @@ impl Store {
                 use crate::system::{Existing, Staged};
                 let permissions = path.metadata()?.permissions();
                 Staged::write_bytes(&bytes, &path, Some(permissions))?.commit(Existing::Replace)?;
-                Ok(File::open(&path)?)
+                Ok(open_own(File::options().read(true), &path)?)
             }
             other => other,
         }
@@ -262,15 +262,11 @@ impl Store {
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>> {
-        // A link would lead out of the store.
-        if !path.symlink_metadata()?.is_file() {
-            return Err(malformed());
+        match read_own(path, "state_bytes", self.limits.state_bytes) {
+            // A link would lead out of the store, and a pipe would be waited for.
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::InvalidInput => Err(malformed()),
+            read => read,
         }
-        let mut bytes = Vec::new();
-        let limit = self.limits.state_bytes;
-        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        let found = to_u64(bytes.len());
-        if found > limit { Err(Limit::new("state_bytes", limit, found).into()) } else { Ok(bytes) }
     }
 }
 

@@ -17,6 +17,8 @@ mod append;
 mod file;
 mod held;
 mod hole;
+mod memory;
+mod own;
 mod processor;
 mod spool;
 mod staged;
@@ -25,9 +27,11 @@ mod undo_key;
 
 pub use access::{Below, open_file};
 pub use append::{append, restore};
-pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded};
+pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded, read_own};
 pub use held::{Held, held_at_once};
 pub use hole::fill_hole;
+pub use memory::hide_memory;
+pub(crate) use own::open_own;
 pub use processor::{fastest_kernel, kernels};
 #[cfg(feature = "http")]
 pub(crate) use spool::Spool;

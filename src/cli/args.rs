@@ -172,6 +172,9 @@ pub(crate) struct Finalize {
     /// Look for the documents here instead of where they were prepared.
     #[arg(long, value_name = "DIR")]
     pub(crate) source: Option<PathBuf>,
+    /// What a record of the store names may be anywhere: also outside of --out and of --source.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
     /// Certificates that may be issuers, so that they need not be fetched; repeatable, a file may hold several.
     #[arg(long, value_name = "FILE")]
     pub(crate) chain: Vec<PathBuf>,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eseal::system::{Existing, Staged, read_bounded};
+use eseal::system::{Existing, Staged, read_own};
 use eseal::{Moment, Result, Time};
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +33,8 @@ impl Ask {
         std::fs::create_dir_all(folder).map_err(|e| Stop::Error(folder.display().to_string(), e.into()))?;
         let mut saved =
             Saved { version: VERSION, nonce: to_hex(moment.nonce()), time: moment.time().to_string(), round: 0 };
-        if path.exists() {
-            let bytes = read_bounded(&path, "line_bytes", RUN_BYTES).map_err(about())?;
+        if path.symlink_metadata().is_ok() {
+            let bytes = read_own(&path, "line_bytes", RUN_BYTES).map_err(about())?;
             let read = serde_json::from_slice::<Saved>(&bytes).ok().filter(|saved| saved.version == VERSION);
             saved = read.ok_or_else(|| Stop::Usage(format!("{}: this is no run", path.display())))?;
         }

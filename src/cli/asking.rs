@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use eseal::service::{Cache, FolderTransport, Http, HttpSettings, Services, Tsa};
-use eseal::system::{SystemClock, read_bounded};
+use eseal::system::SystemClock;
 use eseal::{Clock, Limits, Result, Secret, Time, Transport, key};
 
 use super::config::Common;
-use super::secrets::secret_file;
+use super::secrets::{hide, secret_in_run};
 use super::signing::read_certificates;
 use super::tsa::{self, TsaTable};
+use super::waiting::read_waiting;
 use super::{Outcome, Stop, args};
 
 /// What was said about services.
@@ -87,7 +88,7 @@ impl Asking {
     pub(crate) fn services(&self, workers: usize, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Services> {
         let mut tsas = Vec::with_capacity(self.tsas.len());
         for table in &self.tsas {
-            tsas.push(if self.is_offline() { only_asked(table)? } else { set_up(table, limits)? });
+            tsas.push(if self.is_offline() { only_asked(table)? } else { set_up(table, limits, cancel)? });
         }
         if self.is_offline() && tsas.is_empty() {
             tsas.push(Tsa::new(NOBODY).map_err(Stop::about("--evidence"))?);
@@ -149,21 +150,23 @@ fn only_asked(table: &TsaTable) -> Outcome<Tsa> {
 }
 
 /// A service with all that its table says, and what stands in the files that the table names.
-fn set_up(table: &TsaTable, limits: &Limits) -> Outcome<Tsa> {
+fn set_up(table: &TsaTable, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Tsa> {
     let about = || Stop::about(format!("tsa {}", table.url));
     let mut tsa = only_asked(table)?;
     if let (Some(chain), Some(key)) = (&table.client_cert, &table.client_key_file) {
-        let password = table.client_key_password_file.as_deref().map(|path| secret_file(path, limits)).transpose()?;
-        let pem = read_bounded(key, "key_bytes", limits.key_bytes);
+        let password = table.client_key_password_file.as_deref();
+        let password = password.map(|path| secret_in_run(path, limits, cancel)).transpose()?;
+        hide();
+        let pem = read_waiting(key, "key_bytes", limits.key_bytes, cancel);
         let pem = pem.and_then(|bytes| key::to_pem(&bytes, password.as_ref(), limits));
         let pem: Secret = pem.map_err(Stop::about(key.display().to_string()))?;
         tsa = tsa.client_key(read_certificates(chain, limits)?, pem);
     }
     if let (Some(username), Some(path)) = (&table.username, &table.password_file) {
-        tsa = tsa.basic(&**username, secret_file(path, limits)?);
+        tsa = tsa.basic(&**username, secret_in_run(path, limits, cancel)?);
     }
     if let Some(path) = &table.bearer_file {
-        tsa = tsa.bearer(secret_file(path, limits)?);
+        tsa = tsa.bearer(secret_in_run(path, limits, cancel)?);
     }
     if let Some(path) = &table.ca {
         tsa = tsa.ca(read_certificates(path, limits)?);

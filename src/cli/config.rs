@@ -83,7 +83,7 @@ impl Common {
             verbose: args.verbose,
             limits,
             tsa_tables: args.tsa_tables.clone(),
-            equipment: args.equipment.clone(),
+            equipment: args.equipment.iter().cloned().chain(state_dir(None)).collect(),
         })
     }
 }

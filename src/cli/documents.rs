@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use eseal::error::StateError;
-use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Held, Staged, spool};
+use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Held, Staged};
 use eseal::{
     DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
     State,
@@ -18,6 +18,7 @@ use super::inputs::{Input, Origin, Part};
 use super::report::printable;
 use super::run::Ready;
 use super::targets::Target;
+use super::waiting::Stdin;
 
 /// What a document is made from, and what the file system says of it.
 pub(crate) struct Opened {
@@ -41,15 +42,15 @@ enum Given {
 
 impl Opened {
     /// Opens the bytes of an input as they are.
-    pub(crate) fn input(input: &Input, ready: &mut Ready) -> Result<Opened> {
+    pub(crate) fn input(input: &Input, stdin: &Stdin, ready: &mut Ready) -> Result<Opened> {
         if let Some(made_of) = &input.made_of {
-            return Opened::files(&made_of.parts, ready);
+            return Opened::files(&made_of.parts, stdin, ready);
         }
         if input.origin != Origin::Stdin {
             let opened = Opened::open(&input.given, input.inside.as_ref(), input.expected, ready)?;
             return Ok(Opened { inside: input.inside.clone(), ..opened });
         }
-        let source = stdin()?;
+        let source = stdin.source()?;
         ready.bytes_in = source.len();
         if check_format(&source, None).is_err() {
             complain(STDIN_ADVICE);
@@ -96,12 +97,12 @@ impl Opened {
     }
 
     /// As [`Opened::input`] for the files of a new container.
-    pub(crate) fn files(parts: &[Part], ready: &mut Ready) -> Result<Opened> {
+    pub(crate) fn files(parts: &[Part], stdin: &Stdin, ready: &mut Ready) -> Result<Opened> {
         let mut opened = Opened::empty();
         let mut files = Vec::with_capacity(parts.len());
         for part in parts {
             let source = match &part.path {
-                None => stdin()?,
+                None => stdin.source()?,
                 Some(path) => {
                     opened.part(path, part.inside.as_ref(), parts.len()).map_err(|error| naming(path, error))?
                 }
@@ -327,11 +328,6 @@ pub(crate) fn need_of_files(parts: &[Part]) -> u64 {
 
 fn len(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
-}
-
-/// All of standard input.
-pub(crate) fn stdin() -> Result<Source> {
-    spool(io::stdin().lock())
 }
 
 /// The same fault of the system, with the file among many that it is about.

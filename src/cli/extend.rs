@@ -27,12 +27,13 @@ use super::sessions::age;
 use super::signed::{self, DONE_BEFORE, time_stamps};
 use super::signing::level;
 use super::targets::{Target, Targets, collision};
+use super::waiting::Stdin;
 use super::{Outcome, Stop, lines};
 
 /// `eseal extend`.
 pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let level = wanted(args)?;
-    let targets = Targets::new(&args.results).called("extended");
+    let targets = Targets::new(&args.results).called("extended").of_manifest(&args.manifest);
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let changing = Changing::new(&args.results, &run.cancel)?;
@@ -68,6 +69,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
         resume: args.resume.resume,
         earlier,
         taken: Mutex::default(),
+        stdin: Stdin::new(&run.cancel),
         limits: common.limits.clone(),
     };
     run.catch_interrupts()?;
@@ -135,6 +137,7 @@ struct Job {
     earlier: Option<Journal>,
     /// Targets of inputs that come one by one.
     taken: Mutex<BTreeSet<PathBuf>>,
+    stdin: Stdin,
     limits: Limits,
 }
 
@@ -155,6 +158,7 @@ impl Job {
             return Ok(Ready { line: skipped(&input, DONE_BEFORE)?, ..Ready::default() }.into());
         }
         let nowhere = "a folder as input needs --out or --in-place";
+        self.targets.check_place(&input)?;
         let target = self.targets.of(&input).ok_or_else(|| Misuse::new(nowhere))?;
         self.take(&target)?;
         let Target::InPlace(path) = &target else { return self.raise(input, target, started, None) };
@@ -265,7 +269,7 @@ impl Job {
             Some(held) => {
                 Opened::held(held, &input.given, input.inside.as_ref(), input.expected, &self.changing, ready)?
             }
-            None => Opened::input(input, ready)?,
+            None => Opened::input(input, &self.stdin, ready)?,
         };
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
         Ok((opened, document))

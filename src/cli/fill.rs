@@ -15,6 +15,7 @@ use super::report::{Report, now, printable, size};
 use super::run::{Line, Ready, Run, Task};
 use super::signing::{compress, moment};
 use super::targets::{Target, Targets, beside};
+use super::waiting::Stdin;
 use super::{Outcome, Stop, lines};
 
 /// `eseal fill`.
@@ -71,7 +72,7 @@ impl Filling {
             _ => Opened::path(&self.container, format, &mut ready)?,
         };
         let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
-        let files: Vec<DataFile> = Opened::files(parts, &mut ready)?.data_files();
+        let files: Vec<DataFile> = Opened::files(parts, &Stdin::default(), &mut ready)?.data_files();
         let output = document.fill(&files, self.compress, self.modified)?;
         let existing = if self.overwrite { Existing::Replace } else { Existing::Keep };
         opened.place(&output, &self.target, existing, &mut ready)?;

@@ -17,6 +17,7 @@ use super::args::Finalize;
 use super::changing::Changing;
 use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
+use super::confined::{leads_down, outside};
 use super::documents::{Opened, holds, need_of_document, need_of_files};
 use super::inputs::{Input, MadeOf, Origin, Own, Part};
 use super::report::{Report, now};
@@ -24,12 +25,13 @@ use super::run::{Line, Made, Ready, Run, Task};
 use super::signed::{self, DONE_BEFORE, Facts};
 use super::targets::{Target, Targets};
 use super::values::{self, Value};
+use super::waiting::Stdin;
 use super::{Outcome, Stop, lines};
 
 /// `eseal finalize`.
 pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let directory = config::store(args.store.as_deref())?;
-    let targets = Targets::new(&args.results);
+    let targets = Targets::new(&args.results).of_store(args.allow_outside);
     let journal = signed::journal_path(&args.resume, &targets)?;
     let store = Store::open(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     let mut run = Run::new(config::Run::new(&args.run)?);
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         targets,
         changing,
         source: args.source.clone(),
+        allow_outside: args.allow_outside,
         has_values: args.values.is_some(),
         climb: Climb::new(&args.climb, &args.chain, &args.moment, None, common)?,
         limits: common.limits.clone(),
@@ -94,6 +97,7 @@ struct Job {
     targets: Targets,
     changing: Changing,
     source: Option<PathBuf>,
+    allow_outside: bool,
     has_values: bool,
     climb: Climb,
     limits: Limits,
@@ -157,7 +161,7 @@ impl Job {
         let opened = match (&found, held) {
             (Found::Document(path), Some(held)) => Opened::held(held, path, None, None, &self.changing, &mut ready)?,
             (Found::Document(path), None) => Opened::path(path, None, &mut ready)?,
-            (Found::Files(parts), _) => Opened::files(parts, &mut ready)?,
+            (Found::Files(parts), _) => Opened::files(parts, &Stdin::default(), &mut ready)?,
         };
         let (signed, earlier) = self.stage(&id, &opened, signature, &mut ready)?;
         let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
@@ -311,6 +315,9 @@ impl Job {
     /// Where a file is by now: where it was, or below `--source`.
     fn place(&self, stored: Option<&StoredPath>, relative: &[&Path]) -> Result<PathBuf> {
         let Some(folder) = &self.source else { return stored.and_then(StoredPath::to_path).ok_or_else(missing) };
+        if !self.allow_outside && !relative.iter().all(|path| leads_down(path)) {
+            return Err(outside());
+        }
         let base = relative.iter().filter_map(|path| path.file_name()).map(Path::new);
         let mut candidates = relative.iter().copied().chain(base).map(|path| folder.join(path));
         candidates.find(|path| path.exists()).ok_or_else(missing)

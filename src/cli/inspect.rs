@@ -17,6 +17,7 @@ use super::inputs::{self, Input, Item, Unusable, Walk};
 use super::prepare::tasks;
 use super::report::{Report, printable, size};
 use super::run::{Line, Ready, Run};
+use super::waiting::Stdin;
 use super::{Outcome, lines};
 
 mod container;
@@ -29,13 +30,14 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
     run.catch_interrupts()?;
-    run.over(tasks(inputs, &mut report), |item| inspect(item, recovery, &common.limits), &mut report)
+    let stdin = Stdin::new(&run.cancel);
+    run.over(tasks(inputs, &mut report), |item| inspect(item, &stdin, recovery, &common.limits), &mut report)
 }
 
-fn inspect(item: Item, recovery: Recovery, limits: &Limits) -> Result<Ready> {
+fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, limits: &Limits) -> Result<Ready> {
     let input = item.map_err(|Unusable { error, .. }| error)?;
     let mut ready = Ready::default();
-    let opened = Opened::input(&input, &mut ready)?;
+    let opened = Opened::input(&input, stdin, &mut ready)?;
     let document = opened.document(&Containers::default(), recovery, limits)?;
     // A crashed run has left it half-written, maybe.
     let undo = undo_waits(&input.given).then(|| UNDO_WAITS.to_owned());

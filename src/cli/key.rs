@@ -9,7 +9,7 @@ use eseal::{Certificate, Limits, Secret, Signer};
 use super::args;
 use super::config::{self, Common};
 use super::report::Report;
-use super::secrets::{ask, password, secret_file};
+use super::secrets::{ask, hide, password, secret_file};
 use super::signing::certificates;
 use super::{Outcome, Stop};
 
@@ -21,6 +21,7 @@ pub(crate) fn open(
     report: &mut Report,
 ) -> Outcome<Box<dyn Signer>> {
     let path = args.key.as_deref().ok_or_else(|| Stop::Usage("--key FILE is needed".into()))?;
+    hide();
     let (signer, chain) = certificates(certificates_args, &common.limits)?;
     let given: Vec<Certificate> = signer.into_iter().chain(chain).collect();
     match path.to_str().filter(|text| Pkcs11Uri::is_one(text)) {

@@ -24,8 +24,9 @@ use super::climb::Climb;
 use super::config::{self, Common};
 use super::report::Report;
 use super::run::Run;
-use super::secrets::password;
+use super::secrets::{hide, password};
 use super::signing::{certificates, level};
+use super::waiting::Stdin;
 use super::{Exit, Outcome, Stop, key};
 
 /// What a call says, and how the command ends then.
@@ -199,7 +200,7 @@ impl Desk {
         let nameless = || Stop::Usage("--name NAME is needed: the file has none of its own that is text".into());
         let name = name.or_else(own).ok_or_else(nameless)?;
         let source = match file.as_os_str() == "-" {
-            true => super::documents::stdin().map_err(about())?,
+            true => Stdin::new(&self.run.cancel).source().map_err(about())?,
             false => system::open(file).map_err(about())?.0,
         };
         self.service.upload(session, name, &source).map_err(about())
@@ -234,6 +235,7 @@ fn signer(args: &Lvrtc, request: &ESealCreate, common: &Common) -> Outcome<Box<d
 fn house_key(args: &Lvrtc, limits: &Limits) -> Outcome<ServiceKey> {
     let path = args.password_key.as_deref().ok_or_else(|| Stop::Usage("--password-key FILE is needed".into()))?;
     let about = || Stop::about(path.display().to_string());
+    hide();
     let bytes = Secret::new(read_bounded(path, "key_bytes", limits.key_bytes).map_err(about())?);
     let password = match eseal::key::needs_password(bytes.expose()) {
         true => password(&args.key.password, &format!("Password of {}", path.display()), limits)?,

@@ -15,6 +15,7 @@ use eseal::{
 
 use super::args::Prepare;
 use super::config::{self, Common};
+use super::confined::leads_down;
 use super::containers::Containers;
 use super::documents::{Opened, need};
 use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
@@ -22,6 +23,7 @@ use super::report::{Report, printable};
 use super::run::{Later, Line, Made, Ready, Run, Task};
 use super::signing::{Signing, certificates};
 use super::targets::{Target, Targets};
+use super::waiting::Stdin;
 use super::{Outcome, Stop, lines};
 
 /// `eseal prepare`.
@@ -32,7 +34,7 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let certificate = signer.next().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     chain.extend(signer);
     let signing = Signing::new(&args.signature, &certificate, &chain)?;
-    let targets = Targets::new(&args.results);
+    let targets = Targets::new(&args.results).of_manifest(&args.manifest);
     let mut run = Run::new(config::Run::new(&args.run)?);
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
@@ -49,7 +51,8 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
     let kernel = fastest_kernel();
-    let job = Job { store, signing, containers, targets, kernel, limits: common.limits.clone() };
+    let (stdin, limits) = (Stdin::new(&run.cancel), common.limits.clone());
+    let job = Job { store, signing, containers, targets, kernel, stdin, limits };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts()?;
     run.over_together(None, tasks(inputs, &mut report), &&job, &mut report)
@@ -78,6 +81,7 @@ struct Job {
     containers: Arc<Containers>,
     targets: Targets,
     kernel: Kernel,
+    stdin: Stdin,
     limits: Limits,
 }
 
@@ -159,7 +163,7 @@ impl Job {
         let input = item.map_err(|Unusable { error, .. }| error)?;
         let mut ready = Ready::default();
         self.targets.check_place(&input)?;
-        let opened = Opened::input(&input, &mut ready)?;
+        let opened = Opened::input(&input, &self.stdin, &mut ready)?;
         let path = match input.origin {
             Origin::Stdin => None,
             Origin::File | Origin::Folder => Some(std::path::absolute(&input.given)?),
@@ -226,7 +230,10 @@ impl Job {
     }
 
     fn record(&self, input: &Input, path: Option<&Path>, key: Option<&Digest>) -> Result<Record> {
-        let mut record = Record::new(input.name(), &input.relative);
+        // A container that was named anywhere has a name below each folder that the second half may name.
+        let own_name = Path::new(input.relative.file_name().unwrap_or_default());
+        let relative = if leads_down(&input.relative) { &input.relative } else { own_name };
+        let mut record = Record::new(input.name(), relative);
         record.in_folder = input.origin == Origin::Folder;
         record.reference.clone_from(&input.own.reference);
         record.key = key.map(Digest::to_hex);

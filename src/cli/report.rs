@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::config::Common;
 use super::inputs::PassedOver;
 use super::lines::{Failure, Fault, RunSummary};
+pub(crate) use super::visible::printable;
+use super::visible::printable_lines;
 use super::{Exit, Outcome, Stop, complain, lines};
 
 /// Prints the lines of a run and counts them.
@@ -77,7 +79,7 @@ impl Report {
         match (self.json, self.quiet) {
             (true, _) => self.print(json),
             (false, true) => Ok(()),
-            (false, false) => self.print(text),
+            (false, false) => self.print(&printable_lines(text)),
         }
     }
 
@@ -171,11 +173,6 @@ impl Report {
     }
 }
 
-/// Text of a file name that can't play tricks on a terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
 /// The moment now, to measure how long something takes.
 pub(crate) fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "only what is reported as duration depends on it")]
@@ -214,13 +211,3 @@ fn gone(error: io::Error) -> Stop {
 
 const BAR: &str = "{bar:30.cyan} {pos}/{len}  {per_sec}  {eta} left";
 const PLAIN_BAR: &str = "{bar:30} {pos}/{len}  {per_sec}  {eta} left";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_write_to_the_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\n.pdf"), "a\u{fffd}[2Jb\u{fffd}.pdf");
-    }
-}

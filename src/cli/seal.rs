@@ -26,11 +26,12 @@ use super::run::{Made, Ready, Run};
 use super::signed::{self, DONE_BEFORE, Facts};
 use super::signing::Signing;
 use super::targets::{Target, Targets, collision};
+use super::waiting::Stdin;
 use super::{Outcome, Stop};
 
 /// `eseal seal`.
 pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
-    let targets = Targets::new(&args.results);
+    let targets = Targets::new(&args.results).of_manifest(&args.manifest);
     let journal = signed::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let changing = Changing::new(&args.results, &run.cancel)?;
@@ -71,6 +72,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         resume: args.resume.resume,
         earlier,
         taken: Mutex::default(),
+        stdin: Stdin::new(&run.cancel),
         limits: common.limits.clone(),
     };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
@@ -104,6 +106,7 @@ struct Job<'a> {
     earlier: Option<Journal>,
     /// Targets of inputs that come one by one.
     taken: Mutex<BTreeSet<PathBuf>>,
+    stdin: Stdin,
     limits: Limits,
 }
 
@@ -186,7 +189,7 @@ impl<'a> Job<'a> {
             Some(held) => {
                 Opened::held(held, &input.given, input.inside.as_ref(), input.expected, &self.changing, &mut ready)?
             }
-            None => Opened::input(&input, &mut ready)?,
+            None => Opened::input(&input, &self.stdin, &mut ready)?,
         };
         if let (Target::File(path), true) = (&target, self.resume)
             && self.is_result(path, &opened)

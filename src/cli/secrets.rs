@@ -2,14 +2,19 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use eseal::{Limits, Secret};
 
 use super::args::Password;
-use super::{Outcome, Stop};
+use super::visible::printable;
+use super::waiting::read_waiting;
+use super::{Outcome, Stop, complain};
 
 /// Where a password is to come from.
 pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcome<Option<Secret>> {
+    hide();
     if let Some(path) = &args.password_file {
         return secret_file(path, limits).map(Some);
     }
@@ -21,17 +26,32 @@ pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcom
     ask(prompt)
 }
 
+/// Before a key, or what opens one, comes into memory: nobody else is to see it there.
+pub(crate) fn hide() {
+    if let Err(error) = eseal::system::hide_memory() {
+        complain(&format!("eseal: memory can't be kept from dumps: {error}"));
+    }
+}
+
 /// What a person types; `None` where there is no terminal.
 pub(crate) fn ask(prompt: &str) -> Outcome<Option<Secret>> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    let typed = rpassword::prompt_password(format!("{prompt}: "));
+    let typed = rpassword::prompt_password(format!("{}: ", printable(prompt)));
     typed.map(|text| Some(Secret::from(text))).map_err(|e| Stop::Error("password".into(), e.into()))
+}
+
+/// The secret in a file while a run goes on, which may be a pipe that nobody writes to: waiting ends with the run.
+pub(crate) fn secret_in_run(path: &Path, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Secret> {
+    hide();
+    let bytes = read_waiting(path, "key_bytes", limits.key_bytes, cancel);
+    Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
 }
 
 /// The secret in a file; one line end at its end is dropped.
 pub(crate) fn secret_file(path: &Path, limits: &Limits) -> Outcome<Secret> {
+    hide();
     let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
     Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
 }

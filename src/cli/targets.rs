@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use eseal::error::{Misuse, Refusal};
 use eseal::{Error, ErrorCode, Result};
 
-use super::args::Results;
+use super::args::{Manifest, Results};
+use super::confined::check_inside;
 use super::inputs::{Input, Item, MadeOf, Origin};
 use super::report::Report;
 use super::{Exit, Outcome, Stop};
@@ -30,17 +31,44 @@ pub(crate) struct Targets {
     pub(crate) overwrite: bool,
     /// What is added to the name of a result that stands beside its input.
     what: &'static str,
+    names: Names,
+}
+
+/// What is known of names that do not come from the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    /// They may lead anywhere.
+    Trusted,
+    /// They stand in the manifest in this folder.
+    Manifest(PathBuf),
+    /// They stand in a store.
+    Store,
 }
 
 impl Targets {
     pub(crate) fn new(results: &Results) -> Targets {
         let Results { out, in_place, overwrite, .. } = results.clone();
-        Targets { out, in_place, overwrite, what: "signed" }
+        Targets { out, in_place, overwrite, what: "signed", names: Names::Trusted }
     }
 
     /// The same rule for results that are called otherwise.
     pub(crate) fn called(self, what: &'static str) -> Targets {
         Targets { what, ..self }
+    }
+
+    /// The same rule for a manifest, whose outputs stay in the folder of the results, or else in its own.
+    pub(crate) fn of_manifest(self, args: &Manifest) -> Targets {
+        let names = match &args.manifest {
+            Some(_) if args.allow_outside => Names::Trusted,
+            Some(path) if path.as_os_str() != "-" => Names::Manifest(path.parent().unwrap_or(Path::new("")).to_owned()),
+            _ => Names::Manifest(PathBuf::new()),
+        };
+        Targets { names, ..self }
+    }
+
+    /// The same rule for records of a store, whose names stay in the folder of the results.
+    pub(crate) fn of_store(self, allow_outside: bool) -> Targets {
+        Targets { names: if allow_outside { Names::Trusted } else { Names::Store }, ..self }
     }
 
     /// The same rule, but what exists is no obstacle.
@@ -83,11 +111,23 @@ impl Targets {
         self.of(input).ok_or_else(|| Stop::Usage("a folder as input needs --out DIR or --in-place".into()))
     }
 
-    /// Refuses a new container in place: its files would be gone.
+    /// Refuses a new container in place, because its files would be gone, and a name that leads out of its folder.
     pub(crate) fn check_place(&self, input: &Input) -> Result<()> {
-        match self.in_place && input.made_of.is_some() && input.own.output.is_none() {
-            true => Err(Misuse::new("a new container is made beside its files, not in place").into()),
-            false => Ok(()),
+        if self.in_place && input.made_of.is_some() && input.own.output.is_none() {
+            return Err(Misuse::new("a new container is made beside its files, not in place").into());
+        }
+        let here = Path::new(".");
+        let out = self.out.as_deref();
+        match (&self.names, &input.own.output) {
+            (Names::Manifest(folder), Some(output)) => {
+                let folder = Some(&**folder).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(here);
+                out.map_or_else(|| check_inside(folder, output), |out| check_inside(out, &out.join(output)))
+            }
+            (Names::Store, _) if !self.in_place => {
+                let out = out.unwrap_or(here);
+                check_inside(out, &out.join(&input.relative))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -213,7 +253,13 @@ mod tests {
 
     #[test]
     fn results_keep_the_shape_of_a_folder() {
-        let mut targets = Targets { out: Some("out".into()), in_place: false, overwrite: false, what: "signed" };
+        let mut targets = Targets {
+            out: Some("out".into()),
+            in_place: false,
+            overwrite: false,
+            what: "signed",
+            names: Names::Trusted,
+        };
         let (file, folder) = (input("x/a.PDF", "a.PDF", Origin::File), input("d/s/b.pdf", "s/b.pdf", Origin::Folder));
         assert_eq!(targets.of(&file), Some(Target::File("out/a.PDF".into())));
         assert_eq!(targets.of(&folder), Some(Target::File("out/s/b.pdf".into())));
@@ -227,7 +273,8 @@ mod tests {
 
     #[test]
     fn a_new_container_is_named_after_its_file_or_as_it_was_named() {
-        let mut targets = Targets { out: None, in_place: false, overwrite: false, what: "signed" };
+        let mut targets =
+            Targets { out: None, in_place: false, overwrite: false, what: "signed", names: Names::Trusted };
         let file = container("x/a.txt", "a.txt.asice", Origin::File);
         let folder = container("d/s/b.txt", "s/b.txt.edoc", Origin::Folder);
         let mut named = container("x/all.asice", "x/all.asice", Origin::File);
@@ -245,7 +292,13 @@ mod tests {
 
     #[test]
     fn a_manifest_names_its_output() {
-        let targets = Targets { out: Some("out".into()), in_place: false, overwrite: false, what: "signed" };
+        let targets = Targets {
+            out: Some("out".into()),
+            in_place: false,
+            overwrite: false,
+            what: "signed",
+            names: Names::Trusted,
+        };
         let mut named = input("x/a.pdf", "a.pdf", Origin::File);
         named.own.output = Some("y/b.pdf".into());
         assert_eq!(targets.of(&named), Some(Target::File("out/y/b.pdf".into())));

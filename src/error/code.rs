@@ -621,6 +621,9 @@ codes! {
     IoLock = "io.lock", Never, Document, "the document can't be locked",
         "The file system has no locks, so nobody can be kept from changing the document in place at the same time.",
         "Write results elsewhere with `--out`, or mount the file system with locks.";
+    IoOutside = "io.outside", Never, Document, "the result would be outside of its folder",
+        "The `output` of a line of the manifest, or the name in a record of the store, is absolute, leads up by `..`, or leads through a link out of the folder of the results: `--out`, else that of the manifest.",
+        "Correct the name; `--allow-outside` for whoever trusts the manifest or the store as much as the command line.";
     IoReaderGone = "io.reader-gone", Later, Run, "the reader went away",
         "Standard output was closed.",
         "Run again with `--resume`.";

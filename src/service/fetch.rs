@@ -1,7 +1,9 @@
 //! Answers to requests that another machine wrote into a directory.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::Services;
@@ -9,7 +11,7 @@ use super::complete::now;
 use super::folder::{self, Kept};
 use super::pace::Turn;
 use crate::error::{Error, ErrorCode, Misuse, Result, ServiceError};
-use crate::evidence::{Fetch, Role};
+use crate::evidence::{Evidence, Fetch, Role};
 use crate::limits::Limits;
 
 /// What became of an open request.
@@ -30,7 +32,8 @@ pub(super) fn fetch(services: &Services, directory: &Path, limits: &Limits) -> R
     let mut all = Vec::with_capacity(requests.len());
     let mut sent = 0_usize;
     for (at, (kept, fetch)) in requests.into_iter().enumerate() {
-        let fetched = Fetched { name: kept.answer(), role: kept.role, result: Ok(()) };
+        // Until it is known better.
+        let fetched = Fetched { name: kept.answer(), role: kept.role, result: Err(Error::Cancelled) };
         all.push(fetched);
         let result = match fetch {
             Ok(fetch) if kept.role == Role::Timestamp => stamp(services, directory, &kept, &fetch),
@@ -53,7 +56,8 @@ pub(super) fn fetch(services: &Services, directory: &Path, limits: &Limits) -> R
             fetched.result = result;
         }
     }
-    for (at, result) in receiver.into_iter().take(sent) {
+    for _ in 0..sent {
+        let Ok((at, result)) = until_cancelled(services, &receiver) else { break };
         if let Some(fetched) = all.get_mut(at) {
             fetched.result = result;
         }
@@ -66,7 +70,7 @@ fn stamp(services: &Services, directory: &Path, kept: &Kept, fetch: &Fetch) -> R
     let mut fault: Option<Error> = None;
     for (number, tsa) in services.tsas.iter().enumerate() {
         loop {
-            if services.cancel.load(std::sync::atomic::Ordering::Relaxed) {
+            if services.cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
             let moment = now();
@@ -87,8 +91,15 @@ fn stamp(services: &Services, directory: &Path, kept: &Kept, fetch: &Fetch) -> R
                 Turn::Spent => break,
             }
             let ticket = services.with_pace(number, |pace| pace.begin(moment));
-            let evidence = services.transport.exchange(&fetch.clone().at(tsa.url.clone()));
-            services.with_pace(number, |pace| pace.landed(evidence.content().is_ok()));
+            let evidence = exchange(services, fetch.clone().at(tsa.url.clone()));
+            services.with_pace(number, |pace| pace.landed(evidence.as_ref().is_ok_and(|e| e.content().is_ok())));
+            let evidence = match evidence {
+                Ok(evidence) => evidence,
+                Err(cancelled) => {
+                    services.with_pace(number, |pace| pace.forget(ticket));
+                    return Err(cancelled);
+                }
+            };
             match evidence.content() {
                 Ok(content) => {
                     services.with_pace(number, |pace| pace.good(ticket));
@@ -107,6 +118,25 @@ fn stamp(services: &Services, directory: &Path, kept: &Kept, fetch: &Fetch) -> R
         return Err(Misuse::new("no time-stamping service was named").into());
     }
     Err(fault.unwrap_or_else(|| ServiceError::new(ErrorCode::ServiceBudget, Role::Timestamp).into()))
+}
+
+/// Asks on a thread of its own: whoever gives up does not wait for an answer that may never come.
+fn exchange(services: &Services, fetch: Fetch) -> Result<Evidence> {
+    let (sender, receiver) = mpsc::channel();
+    let transport = Arc::clone(&services.transport);
+    std::thread::spawn(move || sender.send(transport.exchange(&fetch)));
+    until_cancelled(services, &receiver)
+}
+
+fn until_cancelled<T>(services: &Services, receiver: &Receiver<T>) -> Result<T> {
+    while !services.cancel.load(Ordering::Relaxed) {
+        match receiver.recv_timeout(LOOK_AGAIN) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::Bug("an answer was lost")),
+        }
+    }
+    Err(Error::Cancelled)
 }
 
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

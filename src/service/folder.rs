@@ -10,8 +10,8 @@
 //! aia-<SHA-256 of the first address>.url    .cer
 //! ```
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -201,7 +201,7 @@ fn write_request(folder: &Path, fetch: &Fetch) -> Result<String> {
 
 fn read_request(folder: &Path, name: &Kept, limits: &Limits) -> Result<Fetch> {
     let read = |ending: &str| {
-        system::read_bounded(&folder.join(format!("{}.{ending}", name.stem)), "answer_bytes", limits.answer_bytes)
+        system::read_own(&folder.join(format!("{}.{ending}", name.stem)), "answer_bytes", limits.answer_bytes)
     };
     let urls = || -> Result<Vec<String>> {
         let text = String::from_utf8(read("url")?).map_err(|e| Error::from(io::Error::other(e)))?;
@@ -232,17 +232,8 @@ pub(super) fn read_kept(path: &Path, role: Role, limits: &Limits) -> Option<Sour
 
 /// Writes `source` beside `path`, and renames it.
 pub(super) fn write_source(path: &Path, source: &Source) -> Result<()> {
-    match source.as_file() {
-        None => write_bytes(path, &source.window(0..source.len())?),
-        // Long ones are not read into memory; who reads meanwhile sees none.
-        Some(_) => {
-            let part = path.with_extension("part");
-            let mut file = File::create(&part)?;
-            source.for_each(0..source.len(), |piece| Ok(file.write_all(piece)?))?;
-            drop(file);
-            Ok(fs::rename(part, path)?)
-        }
-    }
+    // Long ones are not read into memory; who reads meanwhile sees none.
+    Staged::write_source(source, path, None)?.commit(Existing::Replace)
 }
 
 fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -255,7 +246,7 @@ pub(super) fn write_times(path: &Path, asked: Time, received: Time) -> Result<()
 }
 
 pub(super) fn read_times(path: &Path) -> Option<(Time, Time)> {
-    let bytes = system::read_bounded(path, "line_bytes", 100).ok()?;
+    let bytes = system::read_own(path, "line_bytes", 100).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (asked, received) = text.trim_end().split_once(' ')?;
     Some((Time::parse_rfc3339(asked).ok()?, Time::parse_rfc3339(received).ok()?))

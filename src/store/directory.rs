@@ -10,17 +10,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::session::{Content, FileId, SessionId, SessionStore};
 use crate::digest::DigestAlgorithm;
-use crate::error::{Error, ErrorCode, Limit, Result, StateError};
+use crate::error::{Error, ErrorCode, Result, StateError};
 use crate::limits::Limits;
-use crate::source::{Source, to_u64};
-use crate::system::{self, Existing, Staged, sync_directory};
+use crate::source::Source;
+use crate::system::{Existing, FileSource, Staged, open_own, read_own, sync_directory};
 
 /// Sessions below a directory that only its owner may read.
 #[derive(Debug)]
@@ -105,17 +105,11 @@ impl SessionDirectory {
     /// The record of a step, if it is whole.
     fn read(&self, id: &SessionId, step: u64) -> Result<Option<Vec<u8>>> {
         let path = self.place(id).join(format!("{step}.{RECORD}"));
-        // A link would lead out of the store.
-        if !path.symlink_metadata()?.is_file() {
-            return Ok(None);
-        }
-        let limit = self.limits.session_bytes;
-        let mut bytes = Vec::new();
-        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        let found = to_u64(bytes.len());
-        if found > limit {
-            return Err(Limit::new("session_bytes", limit, found).into());
-        }
+        let mut bytes = match read_own(&path, "session_bytes", self.limits.session_bytes) {
+            // A link would lead out of the store, and a pipe would be waited for.
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+            read => read?,
+        };
         let Some((record, sum)) = bytes.split_last_chunk::<SUM>() else { return Ok(None) };
         let is_whole = DigestAlgorithm::Sha256.digest(record).as_bytes() == sum;
         let len = record.len();
@@ -199,10 +193,13 @@ impl SessionStore for SessionDirectory {
 
     fn open(&self, id: &SessionId, file: &FileId) -> Result<Source> {
         let path = self.place(id).join(file.to_string());
-        match path.symlink_metadata() {
-            Ok(metadata) if metadata.is_file() => Ok(system::open(&path)?.0),
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
-            _ => Err(fault(ErrorCode::SessionFileUnknown)),
+        match open_own(File::options().read(true), &path) {
+            Ok(file) => FileSource::new(file)?.into_source(),
+            // No link leads out of the store, and no pipe is waited for.
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+                Err(fault(ErrorCode::SessionFileUnknown))
+            }
+            Err(e) => Err(e.into()),
         }
     }
 
@@ -259,7 +256,7 @@ impl SessionStore for SessionDirectory {
         }
         // A name in a directory stands for the directory.
         let names: Vec<PathBuf> = directories.iter().map(|path| path.join(RECORD)).collect();
-        let synced = each(&files, &|path| Ok(File::open(path)?.sync_all()?));
+        let synced = each(&files, &|path| Ok(open_own(File::options().read(true), path)?.sync_all()?));
         let synced = synced.and_then(|()| each(&names, &|path| sync_directory(path)));
         if synced.is_err() {
             // Whoever asks again has it tried again.

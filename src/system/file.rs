@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::access::{Place, open_named};
+use super::open_own;
 use crate::error::{Limit, Result};
 use crate::source::{ReadAt, Source, to_usize};
 
@@ -169,8 +170,21 @@ pub fn open(path: &Path) -> Result<(Source, FileIdentity)> {
 /// # Errors
 /// `limit.exceeded` under the given name; what the system says.
 pub fn read_bounded(path: &Path, name: &'static str, limit: u64) -> Result<Vec<u8>> {
+    bounded(File::open(path)?, name, limit)
+}
+
+/// As [`read_bounded`], for a name that this program makes itself: nothing but a regular file is read, and no link
+/// leads to it.
+///
+/// # Errors
+/// As [`read_bounded`].
+pub fn read_own(path: &Path, name: &'static str, limit: u64) -> Result<Vec<u8>> {
+    bounded(open_own(File::options().read(true), path)?, name, limit)
+}
+
+fn bounded(file: File, name: &'static str, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     let found = crate::source::to_u64(bytes.len());
     if found > limit { Err(Limit::new(name, limit, found).into()) } else { Ok(bytes) }
 }

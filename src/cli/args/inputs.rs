@@ -31,6 +31,9 @@ pub(crate) struct Manifest {
     /// Read one JSON object a line: input, output, field, reason, location, ref; `-` is standard input.
     #[arg(long, value_name = "LIST", conflicts_with_all = ["inputs", "files_from"])]
     pub(crate) manifest: Option<PathBuf>,
+    /// An output of the manifest may be anywhere: also outside of --out, or else of the manifest's folder.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
 }
 
 /// What becomes of files that are no PDFs.

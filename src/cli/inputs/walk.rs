@@ -94,6 +94,8 @@ impl Own {
         if path.as_os_str() == "-" {
             return;
         }
+        // In a state directory lies a key, which other names may lead to.
+        self.nodes.extend(path.join(UNDO_KEY).metadata().ok().as_ref().and_then(node));
         match path.metadata().ok().as_ref().and_then(node) {
             Some(node) => drop(self.nodes.insert(node)),
             None => {
@@ -263,6 +265,8 @@ fn is_ours(path: &Path) -> bool {
     let is_passing = name.starts_with(b".") && (name.ends_with(b".eseal-tmp") || name.ends_with(b".eseal-undo"));
     is_passing || name == b".eseal-run"
 }
+
+const UNDO_KEY: &str = "undo.key";
 
 #[cfg(test)]
 mod tests {

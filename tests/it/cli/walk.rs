@@ -23,6 +23,7 @@ fn key(bench: &Bench, name: &str) {
 }
 
 fn pipe(bench: &Bench, name: &str) {
+    fs::create_dir_all(bench.path(name).parent().unwrap()).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(bench.path(name)).status().unwrap().success());
 }
 
@@ -128,4 +129,164 @@ fn a_container_is_filled_without_what_links_lead_to() {
     assert_eq!(ended.status, 0, "{}", ended.err);
     assert_eq!(ended.lines("fill")[0]["files"], serde_json::json!(["notes.txt"]));
     assert!(ended.err.contains("left out 3 links"), "{}", ended.err);
+}
+
+/// A manifest of one line.
+fn manifest(bench: &Bench, name: &str, output: &str) {
+    bench.write(name, serde_json::json!({"input": "a.pdf", "output": output}).to_string().as_bytes());
+}
+
+#[test]
+fn a_manifest_writes_into_the_folder_of_the_results_or_its_own() {
+    let bench = Bench::new();
+    bench.write("lists/x", b"");
+    bench.write("away/x", b"");
+    fs::create_dir(bench.path("out")).unwrap();
+    symlink("../away", bench.path("out/link")).unwrap();
+    let absolute = bench.path("absolute.pdf").to_str().unwrap().to_owned();
+    let sign = format!("--key $KEYS/rsa.pem {CERT} --json");
+    let outside =
+        ["../escape.pdf", "sub/../../escape.pdf", "link/escape.pdf", "link/new/escape.pdf", &*absolute, "", ".."];
+    for output in outside {
+        manifest(&bench, "list", output);
+        let ended = bench.run(&format!("seal --manifest list --out out {sign}"));
+        assert_eq!(ended.ends(1).codes("finalize")["a.pdf"], "io.outside", "{output}");
+        let ended = bench.run(&format!("prepare --manifest list --out out --store work {CERT} --json"));
+        assert_eq!(ended.ends(1).codes("prepare")["a.pdf"], "io.outside", "{output}");
+    }
+    assert!(bench.files().iter().all(|name| !name.contains("escape") && !name.contains("absolute")));
+    manifest(&bench, "list", "sub/b.pdf");
+    bench.run(&format!("seal --manifest list --out out {sign}")).ends(0);
+    assert!(bench.path("out/sub/b.pdf").exists());
+    // Without --out it is the manifest's own folder, of standard input the current one.
+    for (list, output, status) in
+        [("list", "c.pdf", 0), ("list", "../c.pdf", 1), ("lists/list", "lists/d.pdf", 0), ("lists/list", "d.pdf", 1)]
+    {
+        manifest(&bench, list, output);
+        bench.run(&format!("seal --manifest {list} {sign}")).ends(status);
+        assert_eq!(bench.path(output).exists(), status == 0, "{output}");
+    }
+    for (output, status) in [("e.pdf", 0), ("../e.pdf", 1)] {
+        let line = serde_json::json!({"input": "a.pdf", "output": output}).to_string();
+        bench.run_with(&format!("seal --manifest - {sign}"), line.as_bytes()).ends(status);
+    }
+    manifest(&bench, "list", &absolute);
+    bench.run(&format!("seal --manifest list --out out --allow-outside {sign}")).ends(0);
+    assert!(bench.path("absolute.pdf").exists());
+}
+
+#[test]
+fn a_record_of_the_store_leads_out_of_nothing() {
+    let bench = Bench::new();
+    let prepare = "prepare a.pdf --cert $KEYS/ec-certificate.pem --store work --json";
+    let prepared = bench.run(prepare).ends(0).lines("prepare");
+    bench.write("values", bench.sign(&prepared).as_bytes());
+    let id = prepared[0]["id"].as_str().unwrap();
+    let record = format!("work/{}/{id}.json", &id[..2]);
+    let text = String::from_utf8(bench.read(&record)).unwrap();
+    let absolute = bench.path("absolute.pdf").to_str().unwrap().to_owned();
+    for relative in ["../escape.pdf", &*absolute] {
+        bench.write(&record, text.replace(r#""relative":"a.pdf""#, &format!(r#""relative":"{relative}""#)).as_bytes());
+        for options in ["--out out", "--out out --source ."] {
+            let ended = bench.run(&format!("finalize --store work --values values {options} --json")).ends(1);
+            assert_eq!(ended.codes("finalize")["a.pdf"], "io.outside", "{relative}");
+        }
+    }
+    assert!(!bench.path("escape.pdf").exists() && !bench.path("absolute.pdf").exists());
+    bench.run("finalize --store work --values values --out out --allow-outside").ends(0);
+    assert!(bench.path("absolute.pdf").exists());
+}
+
+#[test]
+fn a_container_that_was_named_anywhere_is_finalized_into_any_folder() {
+    let bench = Bench::new();
+    let into = bench.path("x/all.asice");
+    let prepare =
+        format!("prepare a.pdf --into {} --cert $KEYS/ec-certificate.pem --store work --json", into.display());
+    let prepared = bench.run(&prepare).ends(0).lines("prepare");
+    bench.write("values", bench.sign(&prepared).as_bytes());
+    bench.run("finalize --store work --values values --out out").ends(0);
+    assert!(bench.path("out/all.asice").exists() && !into.exists());
+}
+
+#[test]
+fn names_are_what_they_look_like() {
+    let bench = Bench::new();
+    bench.sample("in/x\u{202e}fdp.pdf", "minimal.pdf");
+    bench.sample("in/y\u{1b}[2J\n.pdf", "minimal.pdf");
+    bench.write("in/z\u{2066}.pdf", b"nothing");
+    let sign = format!("--out out --key $KEYS/rsa.pem {CERT}");
+    let ended = bench.run(&format!("seal in {sign}")).ends(1);
+    for shown in ["x\\u{202e}fdp.pdf", "y\\u{1b}[2J\\u{a}.pdf"] {
+        assert!(ended.text().contains(shown), "{}", ended.text());
+    }
+    assert!(ended.err.contains("z\\u{2066}.pdf"), "{}", ended.err);
+    assert!(!ended.text().contains('\u{202e}') && !ended.err.contains('\u{2066}'));
+    let ended = bench.run("inspect in --json");
+    assert_eq!(ended.lines("inspect")[0]["input"], "in/x\u{202e}fdp.pdf");
+}
+
+/// A command that waits for ever, after it was told to end.
+fn ends_when_told(mut command: std::process::Command, is_waiting: impl Fn(u32) -> bool) -> std::process::ExitStatus {
+    use std::process::Stdio;
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let writer = child.stdin.take();
+    while !is_waiting(child.id()) {
+        assert!(child.try_wait().unwrap().is_none(), "it does not wait");
+        std::thread::yield_now();
+    }
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let status = child.wait().unwrap();
+    drop(writer);
+    status
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_waits_ends_when_it_is_told_and_its_memory_is_its_own() {
+    let bench = Bench::new();
+    let keys = testdata("keys");
+    let (key, cert) = (keys.join("rsa.pem"), keys.join("rsa-certificate.pem"));
+    let own = ["--key", key.to_str().unwrap(), "--cert", cert.to_str().unwrap()];
+    // The handler of signals is set.
+    let catches = |id: u32| {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t").map(str::to_owned));
+        caught.and_then(|bits| u64::from_str_radix(&bits, 16).ok()).is_some_and(|bits| bits & (1 << 14) != 0)
+    };
+    let undumped = |id: u32| {
+        let limits = fs::read_to_string(format!("/proc/{id}/limits")).unwrap_or_default();
+        limits.lines().any(|line| line.starts_with("Max core file size") && line.split_whitespace().nth(4) == Some("0"))
+    };
+    for line in [&["seal", "-"][..], &["seal", "-", "--into", "x.asice"], &["seal", "--manifest", "-"]] {
+        let status = ends_when_told(bench.command(&[line, &own].concat()), |id| catches(id) && undumped(id));
+        assert_eq!(status.code(), Some(130), "{line:?}");
+    }
+    for line in [&["inspect", "-"][..], &["inspect", "--files-from", "-"]] {
+        assert_eq!(ends_when_told(bench.command(line), catches).code(), Some(130), "{line:?}");
+    }
+    assert_eq!(bench.files(), ["a.pdf"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_under_a_name_of_ours_is_not_waited_for() {
+    let bench = Bench::new();
+    let prepare = "prepare a.pdf --cert $KEYS/ec-certificate.pem --store work --json";
+    let prepared = bench.run(prepare).ends(0).lines("prepare");
+    bench.write("values", bench.sign(&prepared).as_bytes());
+    let id = prepared[0]["id"].as_str().unwrap();
+    for (name, code) in [("json", "store.malformed"), ("1.eseal", "store.malformed")] {
+        let name = format!("work/{}/{id}.{name}", &id[..2]);
+        let bytes = bench.read(&name);
+        fs::remove_file(bench.path(&name)).unwrap();
+        pipe(&bench, &name);
+        let ended = bench.run("finalize --store work --values values --out out --json").ends(1);
+        assert_eq!(ended.lines("finalize")[0]["error"]["code"], code);
+        fs::remove_file(bench.path(&name)).unwrap();
+        bench.write(&name, &bytes);
+    }
+    pipe(&bench, "ask/run.json");
+    let line = "extend a.pdf --level b-t --ask ask --json";
+    assert_ne!(bench.run(line).status, 0);
 }
