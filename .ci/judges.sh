@@ -12,6 +12,7 @@ state=${PKI_STATE:-${TMPDIR:-/tmp}/eseal-test-pki-$(id -u)-${PKI_PORT:-9471}}
 settings=$("$shared/pki/start")
 eval "$settings"
 cd "$work"
+export XDG_STATE_HOME=$work/state
 printf 'test\n' >password
 keys=(rsa2048 rsa3072 rsa4096 p256 p384 p521 ed25519 eseal-rsa eseal-p256 eseal-p384)
 failed=0

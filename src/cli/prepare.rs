@@ -14,6 +14,7 @@ use eseal::{
 };
 
 use super::args::Prepare;
+use super::changing::Changing;
 use super::config::{self, Common};
 use super::confined::leads_down;
 use super::containers::Containers;
@@ -36,6 +37,8 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let signing = Signing::new(&args.signature, &certificate, &chain)?;
     let targets = Targets::new(&args.results).of_manifest(&args.manifest);
     let mut run = Run::new(config::Run::new(&args.run)?);
+    // Changed in place is what `finalize` does; that it can't is better known before anybody signs.
+    Changing::new(&args.results, &run.cancel)?;
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
