@@ -28,6 +28,7 @@ mod key;
 mod lines;
 mod list;
 mod lvrtc;
+mod past;
 mod prepare;
 mod report;
 mod restore;
@@ -103,6 +104,10 @@ impl Stop {
             // What was waited for, when somebody had enough of waiting.
             Stop::Error(_, Error::Cancelled) => Exit::Interrupted,
             Stop::Error(_, error) if error.code() == ErrorCode::Misuse => Exit::Usage,
+            // Nothing was done yet: another run is at it, or the journal is something else.
+            Stop::Error(_, error) if matches!(error.code(), ErrorCode::RunBusy | ErrorCode::ResumeJournal) => {
+                Exit::Usage
+            }
             // A key or certificate that can't be used is no fault of the way the command was called.
             Stop::Error(_, error) if error.scope() == Scope::Run => Exit::Stopped,
             Stop::Error(..) => Exit::Usage,

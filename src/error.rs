@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::evidence::Role;
@@ -57,6 +58,8 @@ pub enum Error {
     Service(Box<ServiceError>),
     /// Reading or writing failed.
     Io(Arc<io::Error>),
+    /// Another run is at work there. Wait for it, or leave it to that one.
+    Busy(Box<Busy>),
     /// A mistake of the calling code: an impossible combination of arguments.
     Misuse(Misuse),
     /// The caller asked to stop.
@@ -80,6 +83,7 @@ impl Error {
             Error::Key(e) => e.code,
             Error::Service(e) => e.code,
             Error::Io(e) => io_code(e),
+            Error::Busy(_) => ErrorCode::RunBusy,
             Error::Misuse(e) => e.code,
             Error::Cancelled => ErrorCode::Cancelled,
             Error::Bug(_) => ErrorCode::Bug,
@@ -138,6 +142,7 @@ impl fmt::Display for Error {
             Error::Key(e) => e.fmt(f),
             Error::Service(e) => e.fmt(f),
             Error::Io(e) => write!(f, "{}: {e}", io_code(e).message()),
+            Error::Busy(e) => e.fmt(f),
             Error::Misuse(e) => write!(f, "{}: {}", e.code.message(), e.what),
             Error::Bug(what) => write!(f, "{}: {what}", ErrorCode::Bug.message()),
             Error::SignatureMismatch | Error::Cancelled => f.write_str(self.code().message()),
@@ -204,6 +209,39 @@ impl fmt::Display for KeyError {
             write!(f, " ({detail})")?;
         }
         Ok(())
+    }
+}
+
+/// Who is at work, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Busy {
+    /// Number of the process.
+    pub process: Option<u32>,
+    /// When its run began.
+    pub start: Option<String>,
+    /// The machine it runs on.
+    pub host: Option<String>,
+    /// The file that says so, where the file system has no locks and somebody has to look whether the run still lives.
+    pub file: Option<PathBuf>,
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ErrorCode::RunBusy.message())?;
+        if let Some(process) = self.process {
+            write!(f, ": process {process}")?;
+        }
+        if let Some(start) = &self.start {
+            write!(f, " since {start}")?;
+        }
+        if let Some(host) = &self.host {
+            write!(f, " on {host}")?;
+        }
+        match &self.file {
+            Some(file) => write!(f, "; there are no locks here: if it has ended, remove {}", file.display()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 //! DIR/ab/<session>/       a session: see [`SessionDirectory`]
 //! ```
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -46,6 +46,12 @@ pub struct Entry {
     pub step: u32,
     /// When that state was written.
     pub changed: SystemTime,
+}
+
+/// The right to add to an entry.
+#[derive(Debug)]
+pub struct EntryLock {
+    _file: File,
 }
 
 impl Store {
@@ -117,6 +123,29 @@ impl Store {
         let record = self.path(id, "json")?;
         let fan = record.parent().unwrap_or(&self.directory).to_owned();
         Ok([record, fan])
+    }
+
+    /// Keeps other processes from adding to `id` until the lock is dropped.
+    ///
+    /// Some network file systems have no locks; a step is still written once there.
+    ///
+    /// # Errors
+    /// `store.busy` while another process has it; `store.unknown` when there is no such entry.
+    pub fn lock(&self, id: &str) -> Result<EntryLock> {
+        let path = self.state_path(id, 1)?;
+        // Network file systems lock only what may be written.
+        let opened = match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(&path),
+            opened => opened,
+        };
+        let file = match opened {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(unknown()),
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(StateError::new(ErrorCode::StoreBusy).into()),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(EntryLock { _file: file }),
+        }
     }
 
     /// The last state of `id` and its step.

@@ -2,8 +2,8 @@
 //!
 //! In: paths, pipes, results to write. Out: sources to read from, files that are complete or not there.
 //! Decided here and nowhere else: how a file is known again ([`FileIdentity`]), how a result gets
-//! under its name ([`Staged`]), how a file that is signed in place is kept from others ([`Held`]) and survives a crash
-//! ([`append()`]), and what this processor hashes with ([`kernels`]).
+//! under its name ([`Staged`]), who may work where ([`RunLock`], [`Reserved`]), how a file that is signed in place is kept
+//! from others ([`Held`]) and survives a crash ([`append()`]), and what this processor hashes with ([`kernels`]).
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ mod append;
 mod file;
 mod held;
 mod hole;
+mod lock;
 mod memory;
 mod own;
 mod processor;
@@ -30,13 +31,14 @@ pub use append::{append, restore};
 pub use file::{FileIdentity, FileSource, open, open_on_demand, read_bounded, read_own};
 pub use held::{Held, held_at_once};
 pub use hole::fill_hole;
+pub use lock::{FOLDER_LOCK, Holder, NewFolders, RunLock};
 pub use memory::hide_memory;
 pub(crate) use own::open_own;
 pub use processor::{fastest_kernel, kernels};
 #[cfg(feature = "http")]
 pub(crate) use spool::Spool;
 pub use spool::spool;
-pub use staged::{Existing, Staged, copy_to, sync_directory};
+pub use staged::{Existing, Reserved, Staged, copy_to, sync_directory};
 pub use undo::{UndoFile, undo_waits};
 pub use undo_key::UndoKey;
 

@@ -624,6 +624,18 @@ codes! {
     IoOutside = "io.outside", Never, Document, "the result would be outside of its folder",
         "The `output` of a line of the manifest, or the name in a record of the store, is absolute, leads up by `..`, or leads through a link out of the folder of the results: `--out`, else that of the manifest.",
         "Correct the name; `--allow-outside` for whoever trusts the manifest or the store as much as the command line.";
+    RunBusy = "run.busy", Later, Run, "another run is at work here",
+        "Two runs into one folder, or with one journal, would buy each time-stamp twice. A crash of the first gives the folder back.",
+        "Wait until the process that is named has ended, or pass `--wait`.";
+    ResumeChanged = "resume.changed", Never, Document, "the source changed since its result was made",
+        "The journal has another size or digest of it. The result of the earlier version may have been sent to somebody.",
+        "Compare both; `--resume --overwrite` signs the new version in place of the old result.";
+    ResumeJournal = "resume.journal", Never, Run, "not a journal of a run",
+        "The file that `--journal` names, or `.eseal-run`, holds something else, or is of a newer version of this program. It was left as it is.",
+        "Name another file. A journal without a complete first line may be removed.";
+    StoreBusy = "store.busy", Later, Document, "another run is finishing this document",
+        "Two runs have values for one entry of the store; only one of them asks for its time-stamps.",
+        "Nothing, if the other run succeeds; else run again.";
     IoReaderGone = "io.reader-gone", Later, Run, "the reader went away",
         "Standard output was closed.",
         "Run again with `--resume`.";

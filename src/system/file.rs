@@ -40,6 +40,18 @@ impl FileIdentity {
         cfg!(unix).then_some((self.device, self.inode))
     }
 
+    /// When it was last written to, in seconds since 1970.
+    #[must_use]
+    pub fn modified_seconds(&self) -> i64 {
+        self.modified.0
+    }
+
+    /// Whether both are one file, whatever was written to it in between.
+    #[must_use]
+    pub fn is_same_file(&self, other: &FileIdentity) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
     /// Whether nobody has written to it since well before `time`.
     ///
     /// Systems stamp files by a coarse clock: of two writes within its tick the second leaves no trace.

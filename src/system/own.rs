@@ -4,12 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use super::open_options;
+
 /// Opens the regular file at `path`; a link, pipe, device or folder is refused.
 pub(crate) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(options, NO_WAIT_NO_LINK);
     let is_another_kind = || path.symlink_metadata().is_ok_and(|found| !found.is_file());
-    match options.open(path) {
+    match open_options(options).open(path) {
         // The system's words for a link or a pipe without a reader don't help.
         Err(_) if is_another_kind() => Err(not_regular()),
         Ok(file) if is_another_kind() || !file.metadata()?.is_file() => Err(not_regular()),
@@ -20,7 +20,3 @@ pub(crate) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
 fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file, but a link, pipe, device or folder")
 }
-
-#[cfg(unix)]
-#[allow(clippy::as_conversions, reason = "these few bits fit, and a constant has no other conversion")]
-const NO_WAIT_NO_LINK: i32 = rustix::fs::OFlags::NONBLOCK.union(rustix::fs::OFlags::NOFOLLOW).bits() as i32;

@@ -29,6 +29,44 @@ pub struct Staged {
     target: PathBuf,
 }
 
+/// A target that is ours before there is a result: its temporary name is taken, and as long as this lives nobody else
+/// writes there.
+#[derive(Debug)]
+pub struct Reserved(Staged, Option<Permissions>);
+
+impl Reserved {
+    /// Takes `target`. Whether a file of that name is there is the caller's to ask, afterwards: who had the target
+    /// before may have given a result its name just now.
+    ///
+    /// # Errors
+    /// While another run has it, or where a file system without locks leaves that open; what the system says.
+    pub fn new(target: &Path, permissions: Option<Permissions>) -> Result<Self> {
+        let temporary = beside(target, TEMPORARY)?;
+        let file = create(&temporary, permissions.is_some())?;
+        Ok(Reserved(Staged { file: Some(file), temporary, target: target.to_owned() }, permissions))
+    }
+
+    /// Writes `output` there.
+    ///
+    /// # Errors
+    /// As [`Staged::write`].
+    pub fn write(self, output: &Output) -> Result<Staged> {
+        self.fill(|file| copy_to(output, file))
+    }
+
+    fn fill(self, fill: impl FnOnce(&File) -> Result<()>) -> Result<Staged> {
+        // From here on dropping it removes the file.
+        let Reserved(staged, permissions) = self;
+        if let Some(file) = &staged.file {
+            fill(file)?;
+            if let Some(permissions) = permissions {
+                file.set_permissions(permissions)?;
+            }
+        }
+        Ok(staged)
+    }
+}
+
 impl Staged {
     /// Writes `output` beside `target`, with the permissions of the input where they are given.
     ///
@@ -122,17 +160,7 @@ impl Staged {
     }
 
     fn with(target: &Path, permissions: Option<Permissions>, fill: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
-        let temporary = beside(target, TEMPORARY)?;
-        let file = create(&temporary, permissions.is_some())?;
-        // From here on dropping it removes the file.
-        let staged = Staged { file: Some(file), temporary, target: target.to_owned() };
-        if let Some(file) = &staged.file {
-            fill(file)?;
-            if let Some(permissions) = permissions {
-                file.set_permissions(permissions)?;
-            }
-        }
-        Ok(staged)
+        Reserved::new(target, permissions)?.fill(fill)
     }
 
     // In one step, which fails when the name is taken: a rename that replaces nothing where there is such a thing, else
@@ -287,12 +315,25 @@ fn remove_orphan(temporary: &Path) -> Result<()> {
         Ok(metadata) if !metadata.is_file() => return Err(in_the_way(temporary).into()),
         _ => {}
     }
-    match open_options(OpenOptions::new().read(true)).open(temporary) {
-        Ok(file) if !file.metadata()?.is_file() => Err(in_the_way(temporary).into()),
-        Ok(file) if is_ours(&file, temporary)? => Ok(fs::remove_file(temporary)?),
-        Ok(_) => Err(busy().into()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(e.into()),
+    let opened = match open_options(OpenOptions::new().read(true).write(true)).open(temporary) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            open_options(OpenOptions::new().read(true)).open(temporary)
+        }
+        opened => opened,
+    };
+    let file = match opened {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(in_the_way(temporary).into());
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(busy().into()),
+        // It may be a living run's: only a person can tell.
+        Err(TryLockError::Error(_)) => Err(undecided(temporary).into()),
+        Ok(()) if is_named(&file, temporary)? => Ok(fs::remove_file(temporary)?),
+        Ok(()) => Err(busy().into()),
     }
 }
 
@@ -303,6 +344,10 @@ fn is_ours(file: &File, path: &Path) -> Result<bool> {
         // Some network file systems have no locks; names are still created exclusively there.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
+    is_named(file, path)
+}
+
+fn is_named(file: &File, path: &Path) -> Result<bool> {
     match path.symlink_metadata() {
         Ok(metadata) => Ok(FileIdentity::of(&metadata) == FileIdentity::of(&file.metadata()?)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -318,6 +363,11 @@ fn in_the_way(temporary: &Path) -> io::Error {
     let name = temporary.file_name().unwrap_or_default().to_string_lossy();
     let what = format!("no regular file stands where \"{}\" is to be written", name.escape_debug());
     io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+fn undecided(temporary: &Path) -> io::Error {
+    let what = "there are no locks here: if no other run is writing it, remove";
+    io::Error::new(io::ErrorKind::ResourceBusy, format!("{what} {}", temporary.display()))
 }
 
 const TEMPORARY: &str = "eseal-tmp";
@@ -397,6 +447,20 @@ mod tests {
         assert!(Staged::write_bytes(b"two", &target, None).is_err());
         living.commit(Existing::Keep).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"one");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn a_reserved_target_is_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        let reserved = Reserved::new(&target, None).unwrap();
+        assert!(Reserved::new(&dir.path().join("./out"), None).is_err());
+        assert!(Staged::write_bytes(b"two", &target, None).is_err());
+        let source = Source::from_bytes(b"one".to_vec());
+        reserved.write(&output(source, b"one")).unwrap().commit(Existing::Keep).unwrap();
+        assert!(fs::read(&target).unwrap().starts_with(b"one"));
+        drop(Reserved::new(&target, None).unwrap());
         assert_eq!(names(dir.path()), ["out"]);
     }
 
