@@ -18,7 +18,7 @@ mod together;
 
 pub use event::Event;
 use event::Observer;
-pub use journal::{Done, Journal};
+pub use journal::{Done, Journal, Made, Trace};
 use pace::Pace;
 use queue::Queue;
 pub use session::{FileKind, Form, IncludedFile, Phase, Preparation, Rearchive, SessionClimb, SessionDigest};

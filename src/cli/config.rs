@@ -483,6 +483,7 @@ mod tests {
         "older-than",
         "order",
         "pending",
+        "redo-missing",
         "service-key",
         "time",
         "values",

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Demo, common: &Common) -> Outcome {
         args::Results { out: Some(args.out.clone()), in_place: false, overwrite: args.overwrite, state_dir: None };
     let targets = Targets::new(&results);
     let inputs: Vec<_> = SAMPLES.iter().map(|sample| Ok(sample.input())).collect();
-    targets.check_all(&inputs, |_| false, &mut report)?;
+    targets.check_all(&inputs, |_, _| false, &mut report)?;
     let about = || Stop::about("demo");
     let started = SystemClock.now().map_err(about())?;
     let key = throw_away(&OsEntropy, NAME, started).map_err(about())?;
@@ -140,7 +140,14 @@ impl Sample {
         (ready.bytes_in, ready.bytes_out) = (u64::try_from(self.bytes.len()).unwrap_or(u64::MAX), staged.len()?);
         ready.staged = Some((staged, existing));
         let target = Target::File(path);
-        let facts = Facts { input: self.name.to_owned(), files: None, reference: None, output: target.name(), started };
+        let facts = Facts {
+            input: self.name.to_owned(),
+            files: None,
+            reference: None,
+            output: target.name(),
+            started,
+            done: None,
+        };
         facts.tell(&signed, &mut ready)?;
         let (name, before, after) = (self.name, ready.bytes_in, ready.bytes_out);
         ready.line.text =

@@ -1,11 +1,13 @@
 //! Documents on their way in and results on their way out, one at a time.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
+use eseal::batch::Trace;
 use eseal::error::StateError;
-use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Held, Staged};
+use eseal::system::{self, Below, Existing, FileIdentity, FileSource, Held, NewFolders, Reserved, Staged};
 use eseal::{
     DataFile, Digest, DigestAlgorithm, Document, Error, ErrorCode, Format, Limits, Output, Recovery, Result, Source,
     State,
@@ -15,6 +17,7 @@ use super::changing::{Change, Changing};
 use super::complain;
 use super::containers::{Containers, check_format};
 use super::inputs::{Input, Origin, Part};
+use super::past::{count, stat};
 use super::report::printable;
 use super::run::Ready;
 use super::targets::Target;
@@ -222,17 +225,60 @@ impl Opened {
         digest_of(&self.sources(), algorithm)
     }
 
+    /// What tells the files from others later, `told` being what else the result is made of; none of standard input.
+    ///
+    /// `since` is when the first of them was not open yet, `known` the digest of the only one where it is known.
+    pub(crate) fn trace(&self, told: &[u8], since: SystemTime, known: Option<Digest>) -> Result<Option<Trace>> {
+        if self.identities.len() != self.sources().len() {
+            return Ok(None);
+        }
+        let (files, bytes) = count(&self.identities);
+        let modified = self.identities.iter().map(FileIdentity::modified_seconds).max().unwrap_or_default();
+        let stat = stat(self.files_by_name().map(|(name, _)| name), &self.identities, told);
+        let (settled, sha256) = (self.was_settled(since), self.content(told, known)?);
+        Ok(Some(Trace { files, bytes, modified, stat, settled, sha256 }))
+    }
+
+    /// SHA-256 of the only file, or over names, lengths and bytes of several and what else was told, in hexadecimal.
+    pub(crate) fn content(&self, told: &[u8], known: Option<Digest>) -> Result<String> {
+        let (sources, algorithm) = (self.sources(), DigestAlgorithm::Sha256);
+        if let ([source], true) = (&*sources, told.is_empty()) {
+            return Ok(known.map_or_else(|| digest_of(&[source], algorithm), Ok)?.to_hex());
+        }
+        let mut state = State::new(algorithm);
+        state.update(told);
+        for source in sources {
+            state.update(digest_of(&[source], algorithm)?.as_bytes());
+        }
+        for (name, _) in self.files_by_name() {
+            state.update(algorithm.digest(name.as_bytes()).as_bytes());
+        }
+        Ok(state.finish().to_hex())
+    }
+
+    /// Takes the target, where it is a file: from here on no other run writes there.
+    pub(crate) fn reserve(&self, target: &Target, folders: &NewFolders, ready: &mut Ready) -> Result<()> {
+        let Target::File(path) = target else { return Ok(()) };
+        let reserve = || Reserved::new(path, self.permissions.clone());
+        ready.reserved = Some(match reserve() {
+            Err(error) if error.code() == ErrorCode::IoNotFound => {
+                folders.make(path.parent().unwrap_or(Path::new(".")))?;
+                reserve()?
+            }
+            reserved => reserved?,
+        });
+        Ok(())
+    }
+
     /// Makes a result ready: staged beside its target, appended in place, or on standard output.
     pub(crate) fn place(self, output: &Output, target: &Target, existing: Existing, ready: &mut Ready) -> Result<()> {
         match target {
-            Target::File(path) => {
-                let staged = match Staged::write(output, path, self.permissions.clone()) {
-                    Err(error) if error.code() == ErrorCode::IoNotFound => {
-                        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-                        Staged::write(output, path, self.permissions.clone())?
-                    }
-                    staged => staged?,
-                };
+            Target::File(_) => {
+                if ready.reserved.is_none() {
+                    self.reserve(target, &NewFolders::default(), ready)?;
+                }
+                let reserved = ready.reserved.take().ok_or(Error::Bug("a target that is not reserved"))?;
+                let staged = reserved.write(output)?;
                 ready.bytes_out = staged.len()?;
                 ready.staged = Some((staged, existing));
                 Ok(())

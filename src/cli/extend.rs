@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use eseal::batch::{Done, Journal};
+use eseal::batch::Done;
 use eseal::error::Misuse;
 use eseal::system::{Existing, Held};
 use eseal::{
@@ -20,11 +20,12 @@ use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, begins_with};
 use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
+use super::past::{self, Alone, Before, DONE_BEFORE, Past};
 use super::prepare::{skipped, tasks};
-use super::report::{Report, now, printable, size};
+use super::report::{Report, now, printable, size, wall_clock};
 use super::run::{Line, Made, Ready, Run};
 use super::sessions::age;
-use super::signed::{self, DONE_BEFORE, time_stamps};
+use super::signed::time_stamps;
 use super::signing::level;
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
@@ -34,7 +35,7 @@ use super::{Outcome, Stop, lines};
 pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let level = wanted(args)?;
     let targets = Targets::new(&args.results).called("extended").of_manifest(&args.manifest);
-    let journal = signed::journal_path(&args.resume, &targets)?;
+    let journal = past::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let changing = Changing::new(&args.results, &run.cancel)?;
     run.holds = args.results.in_place && !args.dry_run;
@@ -48,28 +49,29 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
     // Standard output carries the document, unless none is written.
     let mut report = if is_stdin && !args.dry_run { Report::aside(common) } else { Report::new(common) };
-    let earlier = signed::earlier(&args.resume, journal.as_deref())?;
-    let known = |input: &Input| earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some());
+    let journal = journal.filter(|_| !is_stdin && !args.dry_run);
+    let out = targets.out().filter(|_| !is_stdin && !args.dry_run);
+    let alone = Alone::take(&args.resume, out, journal.as_deref(), &run.cancel, &mut report)?;
+    let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
     if let (Inputs::Known(items), false) = (&inputs, args.dry_run) {
         // What an interrupted run has written is looked at one by one.
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
-        rule.check_all(items, known, &mut report)?;
+        rule.check_all(items, |input, target| past.knows(input, target), &mut report)?;
     }
     if let Some(warning) = climb.warning(level).filter(|_| !args.dry_run) {
         report.note(&warning);
     }
-    if !is_stdin && !args.dry_run {
-        run.journal = signed::begin(&args.resume, journal.as_deref())?;
-    }
+    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Job {
         level,
         climb,
         targets,
         changing,
         resume: args.resume.resume,
-        earlier,
+        past,
         taken: Mutex::default(),
         stdin: Stdin::new(&run.cancel),
+        containers: Containers::default(),
         limits: common.limits.clone(),
     };
     run.catch_interrupts()?;
@@ -134,11 +136,22 @@ struct Job {
     targets: Targets,
     changing: Changing,
     resume: bool,
-    earlier: Option<Journal>,
+    past: Past,
     /// Targets of inputs that come one by one.
     taken: Mutex<BTreeSet<PathBuf>>,
     stdin: Stdin,
+    /// None: nothing becomes a container here.
+    containers: Containers,
     limits: Limits,
+}
+
+/// An input, and where its result goes.
+struct Turn {
+    input: Input,
+    target: Target,
+    before: Before,
+    since: SystemTime,
+    started: Instant,
 }
 
 impl Job {
@@ -152,38 +165,47 @@ impl Job {
     }
 
     fn work(&self, item: Item) -> Result<Made<'_>> {
-        let started = now();
+        let (started, since) = (now(), wall_clock());
         let input = item.map_err(|Unusable { error, .. }| error)?;
-        if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
-            return Ok(Ready { line: skipped(&input, DONE_BEFORE)?, ..Ready::default() }.into());
-        }
         let nowhere = "a folder as input needs --out or --in-place";
         self.targets.check_place(&input)?;
         let target = self.targets.of(&input).ok_or_else(|| Misuse::new(nowhere))?;
+        // What was raised in place says itself how far it is.
+        let before = self.past.of(&input, &target, None, &self.containers)?;
+        if let Some(line) = self.past.settle(&before, &input.name(), input.own.reference.as_deref())? {
+            return Ok(Ready { line, ..Ready::default() }.into());
+        }
         self.take(&target)?;
-        let Target::InPlace(path) = &target else { return self.raise(input, target, started, None) };
+        let turn = Turn { input, target, before, since, started };
+        let Target::InPlace(path) = &turn.target else { return self.raise(turn, None) };
         match self.changing.try_hold(path)? {
-            Some(held) => self.raise(input, target, started, Some(held)),
+            Some(held) => self.raise(turn, Some(held)),
             None => Ok(Made::Later(Box::new(move || {
-                let held = self.changing.hold(&input.given, started)?;
-                self.raise(input, target, started, Some(held))
+                let held = self.changing.hold(&turn.input.given, turn.started)?;
+                self.raise(turn, Some(held))
             }))),
         }
     }
 
-    fn raise(&self, input: Input, target: Target, started: Instant, held: Option<Held>) -> Result<Made<'_>> {
+    fn raise(&self, turn: Turn, held: Option<Held>) -> Result<Made<'_>> {
+        let Turn { input, target, before, since, started } = turn;
         let mut ready = Ready::default();
         let (opened, document) = self.open(&input, held, &mut ready)?;
-        if let (Target::File(path), true, Some(source)) = (&target, self.resume, opened.source())
-            && self.is_result(path, source)
-        {
-            ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(ready.into());
+        if self.is_result(&target, &opened) {
+            return self.written_before(&input, &target, &opened, since, ready);
         }
-        self.targets.check(&target)?;
+        self.check(&target, &before)?;
         let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;
         // Only then it is known which level it has; what is wrong is said again when it climbs.
-        let _ = upgrade.step();
+        if !matches!(upgrade.step(), Ok(Step::Done(_))) {
+            // From here on time-stamps are bought, so the result must be sure of its name.
+            opened.reserve(&target, &self.targets.folders, &mut ready)?;
+            if self.is_result(&target, &opened) {
+                return self.written_before(&input, &target, &opened, since, ready);
+            }
+            self.check(&target, &before)?;
+        }
+        let done = self.past.entry(&input, &target, &opened, &self.containers, since, None)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         let (name, before) = (input.name(), upgrade.reached());
         let finish = move |climbed: Climbed| {
@@ -220,7 +242,7 @@ impl Job {
                 seconds: started.elapsed().as_secs_f64(),
                 reference: input.own.reference,
             };
-            tell(line, &mut ready)?;
+            tell(line, done, &mut ready)?;
             Ok(ready)
         };
         Ok(Made::Climbing(Box::new(upgrade), Box::new(finish)))
@@ -256,7 +278,7 @@ impl Job {
             size(line.bytes)
         );
         ready.is_partial = !line.left_out.is_empty();
-        ready.line = Line { json: lines::json(&line)?, text, is_skipped: false };
+        ready.line = Line { json: lines::json(&line)?, text, ..Line::default() };
         Ok(ready)
     }
 
@@ -271,7 +293,7 @@ impl Job {
             }
             None => Opened::input(input, &self.stdin, ready)?,
         };
-        let document = opened.document(&Containers::default(), Recovery::Refuse, &self.limits)?;
+        let document = opened.document(&self.containers, Recovery::Refuse, &self.limits)?;
         Ok((opened, document))
     }
 
@@ -300,8 +322,36 @@ impl Job {
         if taken.insert(path.clone()) { Ok(()) } else { Err(collision()) }
     }
 
-    /// Whether an interrupted run has written this result, and only its journal does not say so.
-    fn is_result(&self, path: &Path, source: &Source) -> bool {
+    /// Whether the target may be written, as far as nobody has said to replace it.
+    fn check(&self, target: &Target, before: &Before) -> Result<()> {
+        self.targets.check(target).map_err(|error| self.past.obstacle(before, error))
+    }
+
+    /// A document whose result was there, and not in the journal.
+    fn written_before(
+        &self,
+        input: &Input,
+        target: &Target,
+        opened: &Opened,
+        since: SystemTime,
+        mut ready: Ready,
+    ) -> Result<Made<'_>> {
+        ready.reserved = None;
+        ready.line = skipped(input, DONE_BEFORE)?;
+        ready.journal = self.past.entry(input, target, opened, &self.containers, since, None)?;
+        Ok(ready.into())
+    }
+
+    /// Whether an interrupted run, or another one meanwhile, has written this result, and only the journal does not
+    /// say so.
+    fn is_result(&self, target: &Target, opened: &Opened) -> bool {
+        match (target, opened.source()) {
+            (Target::File(path), Some(source)) if self.resume => self.is_raised(path, source),
+            _ => false,
+        }
+    }
+
+    fn is_raised(&self, path: &Path, source: &Source) -> bool {
         let check = || -> Result<bool> {
             let (result, _) = eseal::system::open(path)?;
             let document = Document::open(result.clone(), &self.limits)?;
@@ -329,13 +379,13 @@ fn left_out(report: &UpgradeReport) -> Vec<lines::LeftOut> {
     report.left_out.iter().map(line).collect()
 }
 
-fn tell(line: lines::Extended, ready: &mut Ready) -> Result<()> {
+fn tell(line: lines::Extended, done: Option<Done>, ready: &mut Ready) -> Result<()> {
     let input = printable(&line.input);
     let text = match &line.output {
         Some(output) => format!("{input}  extended  {}  {}  {}", line.level, printable(output), size(line.bytes)),
         None => format!("{input}  unchanged  {}", line.level),
     };
-    ready.line = Line { json: lines::json(&line)?, text, is_skipped: line.unchanged };
-    ready.journal = line.output.map(|output| Done::new(line.input, output, None));
+    ready.line = Line { json: lines::json(&line)?, text, is_skipped: line.unchanged, ..Line::default() };
+    ready.journal = done.filter(|_| line.output.is_some());
     Ok(())
 }

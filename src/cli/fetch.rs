@@ -1,6 +1,7 @@
 //! `eseal fetch`: what a machine without network asked for in a folder is answered on one that has it.
 
 use eseal::service::Fetched;
+use eseal::system::RunLock;
 use eseal::{Scope, error};
 use serde::Serialize;
 
@@ -22,9 +23,13 @@ struct Line<'a> {
 pub(crate) fn run(args: &Fetch, common: &Common) -> Outcome {
     let run = Run::new(Options::plain());
     let services = Asking::new(&args.services, common)?.services(1, &common.limits, &run.cancel)?;
+    let about = || Stop::about(args.folder.display().to_string());
+    std::fs::read_dir(&args.folder).map_err(|e| about()(e.into()))?;
+    // Two at once would buy each time-stamp twice.
+    let _lock = RunLock::of_folder(&args.folder).map_err(about())?;
     run.catch_interrupts()?;
     let fetched = services.fetch(&args.folder, &common.limits);
-    let fetched = fetched.map_err(Stop::about(args.folder.display().to_string()))?;
+    let fetched = fetched.map_err(about())?;
     let mut report = Report::new(common);
     let mut exit = Exit::Good;
     for Fetched { name, role, result, .. } in &fetched {

@@ -86,7 +86,7 @@ impl Filling {
         };
         let (input, output) = (printable(&line.input), printable(&line.output));
         let text = format!("{input}  filled  {output}  {}", size(line.bytes));
-        ready.line = Line { json: lines::json(&line)?, text, is_skipped: false };
+        ready.line = Line { json: lines::json(&line)?, text, ..Line::default() };
         Ok(ready)
     }
 }

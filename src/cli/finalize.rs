@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use eseal::error::ServiceError;
-use eseal::store::{Entry, Record, Store, StoredPath};
+use eseal::store::{Entry, EntryLock, Record, Store, StoredPath};
 use eseal::system::{Existing, Held};
 use eseal::{
-    Error, ErrorCode, Level, Limits, Output, Prepared, Result, Role, SignatureValue, Signed, StateSummary, Upgrade,
+    Error, ErrorCode, Level, Limits, Output, Prepared, Result, Role, SignatureValue, Signed, StateSummary, Step,
+    Upgrade,
 };
 
 use super::args::Finalize;
@@ -18,21 +19,23 @@ use super::changing::Changing;
 use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::confined::{leads_down, outside};
+use super::containers::Containers;
 use super::documents::{Opened, holds, need_of_document, need_of_files};
 use super::inputs::{Input, MadeOf, Origin, Own, Part};
-use super::report::{Report, now};
-use super::run::{Line, Made, Ready, Run, Task};
-use super::signed::{self, DONE_BEFORE, Facts};
+use super::past::{self, Alone, Before, Past};
+use super::report::{Report, now, wall_clock};
+use super::run::{Made, Ready, Run, Task};
+use super::signed::Facts;
 use super::targets::{Target, Targets};
 use super::values::{self, Value};
 use super::waiting::Stdin;
-use super::{Outcome, Stop, lines};
+use super::{Outcome, Stop};
 
 /// `eseal finalize`.
 pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let directory = config::store(args.store.as_deref())?;
     let targets = Targets::new(&args.results).of_store(args.allow_outside);
-    let journal = signed::journal_path(&args.resume, &targets)?;
+    let journal = past::journal_path(&args.resume, &targets)?;
     let store = Store::open(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let changing = Changing::new(&args.results, &run.cancel)?;
@@ -43,12 +46,15 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         Some(path) => values::read(path, args.order.as_deref(), &common.limits, &run.cancel)?,
         None => Box::new(verified(&store, &common.limits)?.into_iter()),
     };
-    let earlier = signed::earlier(&args.resume, journal.as_deref())?;
-    run.journal = signed::begin(&args.resume, journal.as_deref())?;
+    let alone = Alone::take(&args.resume, targets.out(), journal.as_deref(), &run.cancel, &mut report)?;
+    let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
+    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Arc::new(Job {
         store,
         targets,
         changing,
+        past,
+        containers: Containers::default(),
         source: args.source.clone(),
         allow_outside: args.allow_outside,
         has_values: args.values.is_some(),
@@ -59,8 +65,6 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let tasks = values.map(move |value| {
         let record = namer.store.record(&value.id);
         let name = record.as_ref().map_or_else(|_| value.id.clone(), |record| record.input.clone());
-        let is_done = earlier.as_ref().and_then(|journal| journal.done(&name));
-        let is_done = is_done.is_some_and(|done| done.id.as_ref() == Some(&value.id));
         let found = record.as_ref().ok().and_then(|record| namer.find(&value.id, record).ok());
         if let (Ok(record), Some(found)) = (&record, &found)
             && let Ok(Target::InPlace(path)) = namer.target(record, found)
@@ -68,7 +72,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
             namer.changing.expect(&path);
         }
         let reference = record.as_ref().ok().and_then(|record| record.reference.clone());
-        Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record, is_done } }
+        Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record } }
     });
     run.catch_interrupts()?;
     run.over_climbing(&job.climb, tasks, |work| job.work(work), &mut report)
@@ -89,13 +93,15 @@ fn verified(store: &Store, limits: &Limits) -> Outcome<Vec<Value>> {
 struct Work {
     value: Value,
     record: Result<Record>,
-    is_done: bool,
 }
 
 struct Job {
     store: Store,
     targets: Targets,
     changing: Changing,
+    past: Past,
+    /// None: what a container is made of stands in its record.
+    containers: Containers,
     source: Option<PathBuf>,
     allow_outside: bool,
     has_values: bool,
@@ -109,12 +115,11 @@ struct Turn {
     signature: SignatureValue,
     record: Record,
     found: Found,
+    input: Input,
     target: Target,
+    since: SystemTime,
     started: Instant,
 }
-
-/// The last step of an entry, and its state.
-type Kept = (u32, Vec<u8>);
 
 /// An entry of the store, its document, and where the result goes.
 struct Place {
@@ -124,24 +129,27 @@ struct Place {
     target: Target,
     /// What an earlier call may have written, because a lower level was accepted.
     before: Option<Output>,
+    /// Nobody else adds to the entry meanwhile.
+    _lock: Option<EntryLock>,
 }
 
 impl Job {
-    fn work(&self, Work { value, record, is_done }: Work) -> Result<Made<'_>> {
-        let started = now();
+    fn work(&self, Work { value, record }: Work) -> Result<Made<'_>> {
+        let (started, since) = (now(), wall_clock());
         let Value { id, value } = value;
         let signature = value?;
         let record = record?;
-        if is_done {
-            let mut ready = Ready::default();
-            let line = lines::Skipped { input: record.input, skipped: DONE_BEFORE, reference: record.reference };
-            let text = format!("{}  left out  {DONE_BEFORE}", line.input);
-            ready.line = Line { json: lines::json(&line)?, text, is_skipped: true };
-            return Ok(ready.into());
-        }
         let found = self.find(&id, &record)?;
         let target = self.target(&record, &found)?;
-        let turn = Turn { id, signature, record, found, target, started };
+        let input = Input { given: found.given(&record), ..found.input(&record) };
+        let before = match self.past.of(&input, &target, Some(&id), &self.containers)? {
+            Before::InPlace => Before::Done,
+            before => before,
+        };
+        if let Some(line) = self.past.settle(&before, &record.input, record.reference.as_deref())? {
+            return Ok(Ready { line, ..Ready::default() }.into());
+        }
+        let turn = Turn { id, signature, record, found, input, target, since, started };
         let Target::InPlace(path) = &turn.target else { return self.finish(turn, None) };
         match self.changing.try_hold(path)? {
             Some(held) => self.finish(turn, Some(held)),
@@ -156,26 +164,35 @@ impl Job {
     }
 
     fn finish(&self, turn: Turn, held: Option<Held>) -> Result<Made<'_>> {
-        let Turn { id, signature, record, found, target, started } = turn;
+        let Turn { id, signature, record, found, input, target, since, started } = turn;
         let mut ready = Ready::default();
         let opened = match (&found, held) {
             (Found::Document(path), Some(held)) => Opened::held(held, path, None, None, &self.changing, &mut ready)?,
             (Found::Document(path), None) => Opened::path(path, None, &mut ready)?,
             (Found::Files(parts), _) => Opened::files(parts, &Stdin::default(), &mut ready)?,
         };
-        let (signed, earlier) = self.stage(&id, &opened, signature, &mut ready)?;
+        let signed = self.stage(&id, &opened, signature, &mut ready)?;
         let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
         let files = named.map(|made_of| made_of.files.iter().map(|file| file.name.clone()).collect());
+        let source = signed.source_sha256()?;
+        let done = self.past.entry(&input, &target, &opened, &self.containers, since, source)?;
         let (input, reference) = (record.input.clone(), record.reference.clone());
-        let facts = Facts { input, files, reference, output: target.name(), started };
+        let facts = Facts { input, files, reference, output: target.name(), started, done };
         let (told, level) = (facts.of(&signed)?, signed.wanted_level());
         if level == Level::Bb {
-            let place = Place { id, record, opened, target, before: None };
+            let place = Place { id, record, opened, target, before: None, _lock: None };
             self.write(place, signed.output(), &mut ready)?;
             told.tell(&mut ready)?;
             return Ok(ready.into());
         }
-        let (upgrade, step, state) = match self.begin(signed, earlier, &opened) {
+        let lock = match self.store.lock(&id) {
+            Err(error) => {
+                ready.unfinished = Some((error, Level::Bb));
+                return Ok(ready.into());
+            }
+            lock => lock.ok(),
+        };
+        let (mut upgrade, step, state) = match self.begin(&id, signed, &opened) {
             Ok(begun) => begun,
             Err(Error::Misuse(misuse)) => {
                 // The values of all documents are kept, also where nobody is named who could raise them.
@@ -187,7 +204,12 @@ impl Job {
         };
         ready.notes.extend(self.climb.warning(level));
         let before = if step > SIGNED { Some(upgrade.output()?) } else { None };
-        let place = Place { id, record, opened, target, before };
+        let place = Place { id, record, opened, target, before, _lock: lock };
+        if let Err(error) = self.reserve(&place, &mut upgrade, &mut ready) {
+            // The value is kept, and nothing is bought for a result without a name.
+            ready.unfinished = Some((error, upgrade.reached()));
+            return Ok(ready.into());
+        }
         let finish = move |climbed: Climbed| {
             let (upgrade, is_to_be_written) = self.climb.settle(told.input(), level, climbed, &mut ready);
             self.keep(&place.id, step, &state, &upgrade, &mut ready)?;
@@ -200,32 +222,23 @@ impl Job {
         Ok(Made::Climbing(Box::new(upgrade), Box::new(finish)))
     }
 
-    /// The document with its value, and what an earlier call that wanted to raise it has kept.
-    fn stage(
-        &self,
-        id: &str,
-        opened: &Opened,
-        value: SignatureValue,
-        ready: &mut Ready,
-    ) -> Result<(Signed, Option<Kept>)> {
-        let accepted = match self.has_values {
-            true => Some(self.accept(id, opened, value, ready)?),
-            false => None,
-        };
+    /// The document with its value.
+    fn stage(&self, id: &str, opened: &Opened, value: SignatureValue, ready: &mut Ready) -> Result<Signed> {
+        if self.has_values {
+            return self.accept(id, opened, value, ready);
+        }
         let (step, state) = self.store.load(id)?;
-        let is_above = step > SIGNED;
-        let signed = match accepted {
-            Some(signed) => signed,
-            None if is_above => Signed::resume(&self.store.load_step(id, SIGNED)?, opened.inputs(), &self.limits)?,
-            None => Signed::resume(&state, opened.inputs(), &self.limits)?,
-        };
-        Ok((signed, is_above.then_some((step, state))))
+        let state = if step > SIGNED { self.store.load_step(id, SIGNED)? } else { state };
+        Signed::resume(&state, opened.inputs(), &self.limits)
     }
 
     /// The climb from where it is, which step of the entry that is, and its state.
-    fn begin(&self, signed: Signed, earlier: Option<Kept>, opened: &Opened) -> Result<(Upgrade, u32, Vec<u8>)> {
+    ///
+    /// Nobody else adds to the entry any more.
+    fn begin(&self, id: &str, signed: Signed, opened: &Opened) -> Result<(Upgrade, u32, Vec<u8>)> {
         let level = signed.wanted_level();
-        if let Some((step, state)) = earlier {
+        let (step, state) = self.store.load(id)?;
+        if step > SIGNED {
             let mut upgrade = Upgrade::resume(&state, opened.inputs(), &self.climb.plan(level)?)?;
             // With the answers that are there it gets as far as it got before; what is missing is asked for later.
             let _ = upgrade.step();
@@ -246,9 +259,20 @@ impl Job {
         Ok(())
     }
 
+    /// Takes the target before anything is bought for it.
+    fn reserve(&self, place: &Place, upgrade: &mut Upgrade, ready: &mut Ready) -> Result<()> {
+        place.opened.reserve(&place.target, &self.targets.folders, ready)?;
+        let Target::File(path) = &place.target else { return Ok(()) };
+        // With all answers there the result is known, and compared with what is there.
+        let is_free = path.symlink_metadata().is_err()
+            || is_held(path, place.before.as_ref())?
+            || matches!(upgrade.step(), Ok(Step::Done(_)));
+        if is_free { Ok(()) } else { self.targets.check(&place.target) }
+    }
+
     /// Puts the result where it belongs.
     fn write(&self, place: Place, output: &Output, ready: &mut Ready) -> Result<()> {
-        let Place { id, mut record, opened, target, before } = place;
+        let Place { id, mut record, opened, target, before, _lock } = place;
         match &target {
             Target::InPlace(_) => {
                 // What was signed may be long ago: before the first new byte it is compared with what is there.
@@ -352,6 +376,15 @@ enum Found {
 }
 
 impl Found {
+    /// What the entry is known by in a journal.
+    fn given(&self, record: &Record) -> PathBuf {
+        let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
+        match (self, named) {
+            (Found::Files(_), Some(_)) => PathBuf::from(&record.input),
+            _ => self.input(record).given,
+        }
+    }
+
     fn need(&self) -> u64 {
         match self {
             Found::Document(path) => need_of_document(path),

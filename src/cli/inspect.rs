@@ -54,7 +54,7 @@ fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, limits: &Limits) -> Re
         }
         _ => return Err(Error::Bug("an unknown kind of inspection")),
     };
-    ready.line = Line { json, text, is_skipped: false };
+    ready.line = Line { json, text, ..Line::default() };
     Ok(ready)
 }
 

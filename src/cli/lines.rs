@@ -210,6 +210,9 @@ pub(crate) struct Restored {
 pub(crate) struct Skipped {
     pub(crate) input: String,
     pub(crate) skipped: &'static str,
+    /// The result that is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<String>,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
 }
@@ -268,6 +271,7 @@ pub(crate) struct Code {
 pub(crate) struct RunSummary {
     pub(crate) done: u64,
     pub(crate) skipped: u64,
+    pub(crate) gone: u64,
     pub(crate) failed: u64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     containers.check(&inputs)?;
     if let (Inputs::Known(items), true) = (&inputs, targets.is_told() || containers.named().is_some()) {
         // Whether a target exists is asked when it is written; `prepare` writes none.
-        targets.replacing().check_all(items, |_| false, &mut report)?;
+        targets.replacing().check_all(items, |_, _| false, &mut report)?;
     }
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
     report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
@@ -102,6 +102,12 @@ pub(crate) struct ToPrepare<'a> {
     pub(crate) document: Document,
     pub(crate) plan: Cow<'a, Plan>,
     pub(crate) moment: Moment,
+}
+
+impl<O> From<Ready> for Begun<'_, O> {
+    fn from(ready: Ready) -> Self {
+        Begun::Settled(ready.into())
+    }
 }
 
 impl<'a, O> Begun<'a, O> {
@@ -285,14 +291,15 @@ fn line(input: &Input, format: Format, id: &str, to_be_signed: &ToBeSigned) -> R
     // Ed25519 has no digest: its key signs the bytes themselves.
     let digest = line.digest.as_deref().unwrap_or("(to_be_signed, see --json)");
     let text = format!("{}  prepared  {}  {digest}", printable(&line.input), line.id);
-    Ok(Line { json: lines::json(&line)?, text, is_skipped: false })
+    Ok(Line { json: lines::json(&line)?, text, ..Line::default() })
 }
 
 /// The line of a document that is left out.
 pub(crate) fn skipped(input: &Input, why: &'static str) -> Result<Line> {
-    let line = lines::Skipped { input: input.name(), skipped: why, reference: input.own.reference.clone() };
+    let line =
+        lines::Skipped { input: input.name(), skipped: why, output: None, reference: input.own.reference.clone() };
     let text = format!("{}  left out  {why}", printable(&line.input));
-    Ok(Line { json: lines::json(&line)?, text, is_skipped: true })
+    Ok(Line { json: lines::json(&line)?, text, is_skipped: true, ..Line::default() })
 }
 
 /// Why a document is left out: see `--skip-signed`.

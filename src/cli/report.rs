@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use eseal::{Error, Level};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,6 +31,8 @@ pub(crate) struct Report {
 pub(crate) struct Counts {
     pub(crate) done: u64,
     pub(crate) skipped: u64,
+    /// Of those that were skipped, how many had a result that is gone.
+    pub(crate) gone: u64,
     pub(crate) failed: u64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
@@ -148,6 +150,7 @@ impl Report {
         let summary = RunSummary {
             done: counts.done,
             skipped: counts.skipped,
+            gone: counts.gone,
             failed: counts.failed,
             bytes_in: counts.bytes_in,
             bytes_out: counts.bytes_out,
@@ -156,6 +159,12 @@ impl Report {
             errors: std::mem::take(&mut counts.errors),
             passed_over,
         };
+        if summary.gone > 0 {
+            complain(&format!(
+                "eseal: {} results that were made before are gone: moved away, or lost; --redo-missing makes them anew",
+                summary.gone
+            ));
+        }
         if !self.quiet && !self.json {
             complain(&closing(&summary));
         }
@@ -177,6 +186,12 @@ impl Report {
 pub(crate) fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "only what is reported as duration depends on it")]
     Instant::now()
+}
+
+/// The time now, to tell how old files are.
+pub(crate) fn wall_clock() -> SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "what is compared is how old files are now")]
+    SystemTime::now()
 }
 
 /// A size as people read it.

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Restore, common: &Common) -> Outcome {
         let line = lines::Restored { changed, ..line };
         let what = if changed { "restored" } else { "as it was" };
         let text = format!("{}  {what}  SHA-256 {}", printable(&line.input), line.sha256);
-        ready.line = Line { json: lines::json(&line)?, text, is_skipped: false };
+        ready.line = Line { json: lines::json(&line)?, text, ..Line::default() };
         Ok(ready)
     };
     run.over(args.files.iter().map(task), work, &mut Report::new(common))
@@ -67,10 +67,14 @@ pub(crate) fn run(args: &Restore, common: &Common) -> Outcome {
 
 /// The line of a document beside which nothing waits.
 fn nothing(path: &Path) -> Result<Line> {
-    let line =
-        lines::Skipped { input: path.to_string_lossy().into_owned(), skipped: "nothing to restore", reference: None };
+    let line = lines::Skipped {
+        input: path.to_string_lossy().into_owned(),
+        skipped: "nothing to restore",
+        output: None,
+        reference: None,
+    };
     let text = format!("{}  left out  {}", printable(&line.input), line.skipped);
-    Ok(Line { json: lines::json(&line)?, text, is_skipped: true })
+    Ok(Line { json: lines::json(&line)?, text, is_skipped: true, ..Line::default() })
 }
 
 /// What the document is, and what it would become, for whoever has to decide.

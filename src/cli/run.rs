@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eseal::batch::{Batch, Done, Journal, Together};
-use eseal::system::{Existing, Staged, held_at_once, sync_directory};
+use eseal::system::{Existing, Reserved, RunLock, Staged, held_at_once, sync_directory};
 use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
 use super::changing::Change;
@@ -59,6 +59,8 @@ pub(crate) struct Ready {
     pub(crate) states: Vec<File>,
     /// Paths whose directories hold their names.
     pub(crate) state_names: Vec<PathBuf>,
+    /// The target, before there is a result.
+    pub(crate) reserved: Option<Reserved>,
     /// The result, complete but not under its name.
     pub(crate) staged: Option<(Staged, Existing)>,
     /// The document that the result is to replace, held until it has done so.
@@ -83,6 +85,8 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// Nothing was done, because nothing was to do.
     pub(crate) is_skipped: bool,
+    /// That is so although its result is gone.
+    pub(crate) is_gone: bool,
 }
 
 /// An input on its way through the batch: how it is called, and how many bytes of memory it needs.
@@ -104,6 +108,8 @@ pub(crate) struct Run {
     pub(crate) passed_over: Tally,
     /// Inputs are changed themselves: each is an open file until its result is written.
     pub(crate) holds: bool,
+    /// The folder of the results is this run's alone until it ends; after the journal, which lies in it.
+    pub(crate) lock: Option<RunLock>,
 }
 
 impl Run {
@@ -113,6 +119,7 @@ impl Run {
             cancel: Arc::default(),
             interrupted: Arc::default(),
             journal: None,
+            lock: None,
             passed_over: Tally::default(),
             holds: false,
         }
@@ -479,6 +486,7 @@ fn print(ready: Ready, report: &mut Report) -> Outcome<()> {
     let counts = report.counts();
     if ready.line.is_skipped {
         counts.skipped += 1;
+        counts.gone += u64::from(ready.line.is_gone);
     } else {
         counts.done += 1;
     }

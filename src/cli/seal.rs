@@ -1,11 +1,11 @@
 //! `eseal seal`: both halves with a key that is at hand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use eseal::batch::{Journal, Together};
+use eseal::batch::Together;
 use eseal::system::{Existing, Held, fastest_kernel};
 use eseal::{
     ContainerInspection, DataFile, DigestAlgorithm, Document, Inspection, Kernel, Level, Limits, Moment, Prepared,
@@ -20,10 +20,11 @@ use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::key;
+use super::past::{self, Alone, Before, DONE_BEFORE, Past, resume_changed};
 use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
-use super::report::{Report, now};
+use super::report::{Report, now, wall_clock};
 use super::run::{Made, Ready, Run};
-use super::signed::{self, DONE_BEFORE, Facts};
+use super::signed::Facts;
 use super::signing::Signing;
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
@@ -32,7 +33,7 @@ use super::{Outcome, Stop};
 /// `eseal seal`.
 pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let targets = Targets::new(&args.results).of_manifest(&args.manifest);
-    let journal = signed::journal_path(&args.resume, &targets)?;
+    let journal = past::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?);
     let changing = Changing::new(&args.results, &run.cancel)?;
     run.holds = args.results.in_place;
@@ -48,19 +49,21 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
     // Standard output carries the document, so what is to be said goes aside.
     let mut report = if is_stdin { Report::aside(common) } else { Report::new(common) };
-    let earlier = signed::earlier(&args.resume, journal.as_deref())?;
-    let known = |input: &Input| earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some());
+    let journal = journal.filter(|_| !is_stdin);
+    let out = targets.out().filter(|_| !is_stdin);
+    let alone = Alone::take(&args.resume, out, journal.as_deref(), &run.cancel, &mut report)?;
+    let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
     if let Inputs::Known(items) = &inputs {
         // What an interrupted run has written is looked at one by one.
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
-        rule.check_all(items, known, &mut report)?;
+        rule.check_all(items, |input, target| past.knows(input, target), &mut report)?;
     }
     let key = key::open(&args.key, &args.certificates, common, &mut report)?;
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, certificate, chain)?;
     report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
     let climb = climb(args, signing.level(), common, &mut report)?;
-    run.journal = if is_stdin { None } else { signed::begin(&args.resume, journal.as_deref())? };
+    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Job {
         key: &*key,
         signing,
@@ -70,7 +73,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         changing,
         kernel: fastest_kernel(),
         resume: args.resume.resume,
-        earlier,
+        past,
         taken: Mutex::default(),
         stdin: Stdin::new(&run.cancel),
         limits: common.limits.clone(),
@@ -103,7 +106,7 @@ struct Job<'a> {
     changing: Changing,
     kernel: Kernel,
     resume: bool,
-    earlier: Option<Journal>,
+    past: Past,
     /// Targets of inputs that come one by one.
     taken: Mutex<BTreeSet<PathBuf>>,
     stdin: Stdin,
@@ -114,6 +117,8 @@ struct Job<'a> {
 struct Turn {
     input: Input,
     target: Target,
+    before: Before,
+    since: SystemTime,
     started: Instant,
 }
 
@@ -121,6 +126,8 @@ struct Open {
     input: Input,
     opened: Opened,
     target: Target,
+    before: Before,
+    since: SystemTime,
     started: Instant,
     ready: Ready,
 }
@@ -154,24 +161,27 @@ impl<'a> Job<'a> {
     }
 
     fn open(&'a self, item: Item) -> Result<Begun<'a, Open>> {
-        let started = now();
+        let (started, since) = (now(), wall_clock());
         let input = item.map_err(|Unusable { error, .. }| error)?;
-        if self.earlier.as_ref().is_some_and(|journal| journal.done(&input.name()).is_some()) {
-            let ready = Ready { line: skipped(&input, DONE_BEFORE)?, ..Ready::default() };
-            return Ok(Begun::Settled(ready.into()));
-        }
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
         let target = self.targets.of(&input).ok_or_else(|| eseal::error::Misuse::new(nowhere))?;
+        let before = self.past.of(&input, &target, None, &self.containers)?;
+        if let Some(line) = self.past.settle(&before, &input.name(), input.own.reference.as_deref())? {
+            return Ok(Begun::from(Ready { line, ..Ready::default() }));
+        }
         self.take(&target)?;
         let held = match &target {
             Target::InPlace(path) => match self.changing.try_hold(path)? {
                 Some(held) => Some(held),
-                None => return Ok(Begun::Later(Box::new(move || self.in_turn(Turn { input, target, started })))),
+                None => {
+                    let turn = Turn { input, target, before, since, started };
+                    return Ok(Begun::Later(Box::new(move || self.in_turn(turn))));
+                }
             },
             _ => None,
         };
-        self.begin(Turn { input, target, started }, held)
+        self.begin(Turn { input, target, before, since, started }, held)
     }
 
     /// The whole way of a document that is waited for.
@@ -183,7 +193,7 @@ impl<'a> Job<'a> {
     }
 
     fn begin(&'a self, turn: Turn, held: Option<Held>) -> Result<Begun<'a, Open>> {
-        let Turn { input, target, started } = turn;
+        let Turn { input, target, before, since, started } = turn;
         let mut ready = Ready::default();
         let opened = match held {
             Some(held) => {
@@ -191,32 +201,46 @@ impl<'a> Job<'a> {
             }
             None => Opened::input(&input, &self.stdin, &mut ready)?,
         };
-        if let (Target::File(path), true) = (&target, self.resume)
-            && self.is_result(path, &opened)
-        {
-            ready.line = skipped(&input, DONE_BEFORE)?;
-            return Ok(Begun::Settled(ready.into()));
+        if self.is_result(&target, &opened) {
+            return self.written_before(&input, &target, &opened, since, ready).map(Begun::from);
         }
-        self.targets.check(&target)?;
+        self.check(&target, &before)?;
         let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
+        if before == Before::InPlace {
+            if document.signed_last_by(self.signing.certificate())? {
+                ready.line = skipped(&input, DONE_BEFORE)?;
+                return Ok(Begun::Settled(ready.into()));
+            }
+            if !self.targets.overwrite {
+                return Err(resume_changed());
+            }
+        }
         if self.signing.skip_signed && document.signed_last_by(self.signing.certificate())? {
             ready.line = skipped(&input, ALREADY_SIGNED)?;
             return Ok(Begun::Settled(ready.into()));
         }
         let (plan, moment) = (self.signing.plan(&input.own), self.signing.moment(&input));
         let to_prepare = ToPrepare { document, plan, moment };
-        Ok(Begun::Open(Box::new((to_prepare, Open { input, opened, target, started, ready }))))
+        Ok(Begun::Open(Box::new((to_prepare, Open { input, opened, target, before, since, started, ready }))))
     }
 
     /// The second half: the key signs, and the result is made ready.
     fn sign(&'a self, open: Open, moment: Moment, prepared: Prepared) -> Result<Made<'a>> {
-        let Open { input, opened, target, started, mut ready } = open;
+        let Open { input, opened, target, before, since, started, mut ready } = open;
+        // From here on the key works and time-stamps are bought, so the result must be sure of its name.
+        opened.reserve(&target, &self.targets.folders, &mut ready)?;
+        if self.is_result(&target, &opened) {
+            return self.written_before(&input, &target, &opened, since, ready).map(Made::from);
+        }
+        self.check(&target, &before)?;
         let value = self.key.sign(prepared.to_be_signed())?;
         let signed = prepared.finalize(value)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
         let files = input.packed().map(|parts| self.names(parts));
         let (name, output) = (input.name(), target.name());
-        let facts = Facts { input: name, files, reference: input.own.reference, output, started };
+        let source = signed.source_sha256()?;
+        let done = self.past.entry(&input, &target, &opened, &self.containers, since, source)?;
+        let facts = Facts { input: name, files, reference: input.own.reference, output, started, done };
         let Some(climb) = self.climb else {
             opened.place(signed.output(), &target, existing, &mut ready)?;
             facts.tell(&signed, &mut ready)?;
@@ -248,8 +272,30 @@ impl<'a> Job<'a> {
         names.map(str::to_owned).collect()
     }
 
-    /// Whether an interrupted run has written this result, and only its journal does not say so.
-    fn is_result(&self, path: &Path, opened: &Opened) -> bool {
+    /// Whether the target may be written, as far as nobody has said to replace it.
+    fn check(&self, target: &Target, before: &Before) -> Result<()> {
+        self.targets.check(target).map_err(|error| self.past.obstacle(before, error))
+    }
+
+    /// A document whose result was there, and not in the journal.
+    fn written_before(
+        &self,
+        input: &Input,
+        target: &Target,
+        opened: &Opened,
+        since: SystemTime,
+        mut ready: Ready,
+    ) -> Result<Ready> {
+        ready.reserved = None;
+        ready.line = skipped(input, DONE_BEFORE)?;
+        ready.journal = self.past.entry(input, target, opened, &self.containers, since, None)?;
+        Ok(ready)
+    }
+
+    /// Whether an interrupted run, or another one meanwhile, has written this result, and only the journal does not
+    /// say so.
+    fn is_result(&self, target: &Target, opened: &Opened) -> bool {
+        let Target::File(path) = target else { return false };
         let check = || -> Result<bool> {
             let (result, _) = eseal::system::open(path)?;
             let document = Document::open(result.clone(), &self.limits)?;
@@ -261,7 +307,7 @@ impl<'a> Job<'a> {
                 _ => opened.source().map_or(Ok(false), |source| begins_with(&result, source)),
             }
         };
-        path.is_file() && check().unwrap_or(false)
+        self.resume && path.is_file() && check().unwrap_or(false)
     }
 
     /// Whether a container has the data files of this input and one signature more.

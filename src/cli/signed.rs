@@ -1,16 +1,14 @@
-//! The line of a signed document, and the journal of those that are done.
+//! The line of a signed document.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use eseal::batch::{Done, Journal};
+use eseal::batch::Done;
 use eseal::{AddedTimeStamp, Result, Signed, UpgradeReport};
 
 use super::asking::Asking;
+use super::lines;
 use super::report::{printable, size};
 use super::run::{Line, Ready};
-use super::targets::Targets;
-use super::{Outcome, Stop, args, lines};
 
 /// What is told of a signed document besides what it says itself.
 pub(crate) struct Facts {
@@ -21,12 +19,15 @@ pub(crate) struct Facts {
     /// Where the result goes.
     pub(crate) output: String,
     pub(crate) started: Instant,
+    /// The journal's line, but for the id.
+    pub(crate) done: Option<Done>,
 }
 
 /// The line of a signed document that is not written yet.
 pub(crate) struct Told {
     line: lines::Signed,
     started: Instant,
+    done: Option<Done>,
 }
 
 impl Facts {
@@ -47,7 +48,7 @@ impl Facts {
             input: self.input,
             reference: self.reference,
         };
-        Ok(Told { line, started: self.started })
+        Ok(Told { line, started: self.started, done: self.done })
     }
 
     /// Fills in the line and the journal's, after the result was made ready.
@@ -79,8 +80,8 @@ impl Told {
         let line = lines::Signed { bytes: ready.bytes_out, seconds, ..self.line };
         let (input, output) = (printable(&line.input), printable(&line.output));
         let text = format!("{input}  signed  {}  {output}  {}", line.level, size(line.bytes));
-        ready.line = Line { json: lines::json(&line)?, text, is_skipped: false };
-        ready.journal = Some(Done::new(line.input, line.output, Some(line.id)));
+        ready.line = Line { json: lines::json(&line)?, text, ..Line::default() };
+        ready.journal = self.done.map(|done| done.id(line.id));
         Ok(())
     }
 }
@@ -95,40 +96,3 @@ pub(crate) fn time_stamps(report: &UpgradeReport, asking: &Asking) -> Vec<lines:
     };
     report.time_stamps.iter().map(line).collect()
 }
-
-/// Where the journal of a run is: where `--journal` says, else among the results.
-pub(crate) fn journal_path(args: &args::Resume, targets: &Targets) -> Outcome<Option<PathBuf>> {
-    let path = args.journal.clone().or_else(|| targets.out().map(|out| out.join(JOURNAL)));
-    if args.resume && path.is_none() {
-        return Err(Stop::Usage("--resume needs the journal of the earlier run: --out DIR or --journal FILE".into()));
-    }
-    Ok(path)
-}
-
-/// The journal of the run that is taken up; none where no run has begun.
-pub(crate) fn earlier(args: &args::Resume, path: Option<&Path>) -> Outcome<Option<Journal>> {
-    match path.filter(|path| args.resume && path.exists()) {
-        Some(path) => Journal::open(path).map(Some).map_err(Stop::about(path.display().to_string())),
-        None => Ok(None),
-    }
-}
-
-/// The journal of this run: the earlier one goes on with `--resume`, else it begins anew.
-pub(crate) fn begin(args: &args::Resume, path: Option<&Path>) -> Outcome<Option<Journal>> {
-    let Some(path) = path else { return Ok(None) };
-    let open = || -> Result<Journal> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut journal = Journal::open(path)?;
-        if !args.resume {
-            journal.restart()?;
-        }
-        Ok(journal)
-    };
-    open().map(Some).map_err(Stop::about(path.display().to_string()))
-}
-
-/// Why a document is left out: see `--resume`.
-pub(crate) const DONE_BEFORE: &str = "done before";
-const JOURNAL: &str = ".eseal-run";

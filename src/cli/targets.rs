@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eseal::error::{Misuse, Refusal};
+use eseal::system::NewFolders;
 use eseal::{Error, ErrorCode, Result};
 
 use super::args::{Manifest, Results};
@@ -32,6 +34,8 @@ pub(crate) struct Targets {
     /// What is added to the name of a result that stands beside its input.
     what: &'static str,
     names: Names,
+    /// Folders that were made for results so far.
+    pub(crate) folders: Arc<NewFolders>,
 }
 
 /// What is known of names that do not come from the command line.
@@ -48,7 +52,7 @@ enum Names {
 impl Targets {
     pub(crate) fn new(results: &Results) -> Targets {
         let Results { out, in_place, overwrite, .. } = results.clone();
-        Targets { out, in_place, overwrite, what: "signed", names: Names::Trusted }
+        Targets { out, in_place, overwrite, what: "signed", names: Names::Trusted, folders: Arc::default() }
     }
 
     /// The same rule for results that are called otherwise.
@@ -140,13 +144,21 @@ impl Targets {
     }
 
     /// Reports each collision and each existing target; with one of them nothing is to be done.
-    pub(crate) fn check_all(&self, items: &[Item], skip: impl Fn(&Input) -> bool, report: &mut Report) -> Outcome<()> {
+    pub(crate) fn check_all(
+        &self,
+        items: &[Item],
+        skip: impl Fn(&Input, &Target) -> bool,
+        report: &mut Report,
+    ) -> Outcome<()> {
         let mut folders = Folders::default();
         let read: BTreeMap<PathBuf, &Input> = inputs_by_path(items, &mut folders);
         let mut taken: BTreeSet<PathBuf> = BTreeSet::new();
         let mut bad = false;
-        for input in items.iter().flatten().filter(|input| !skip(input)) {
+        for input in items.iter().flatten() {
             let target = self.of_told(input)?;
+            if skip(input, &target) {
+                continue;
+            }
             let (Target::File(path) | Target::InPlace(path)) = &target else { continue };
             // A result in place of a file that is still to be read for another one.
             let is_read = matches!(target, Target::File(_)) && {
@@ -209,12 +221,12 @@ fn inputs_by_path<'a>(items: &'a [Item], folders: &mut Folders) -> BTreeMap<Path
 }
 
 /// Where folders really are; each is asked for once.
-#[derive(Default)]
-struct Folders(BTreeMap<PathBuf, Option<PathBuf>>);
+#[derive(Debug, Default)]
+pub(crate) struct Folders(BTreeMap<PathBuf, Option<PathBuf>>);
 
 impl Folders {
     /// The path without links on its way, as far as it exists.
-    fn absolute(&mut self, path: &Path) -> Option<PathBuf> {
+    pub(crate) fn absolute(&mut self, path: &Path) -> Option<PathBuf> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name()?;
         if let Some(known) = self.0.get(folder) {
@@ -259,6 +271,7 @@ mod tests {
             overwrite: false,
             what: "signed",
             names: Names::Trusted,
+            folders: Arc::default(),
         };
         let (file, folder) = (input("x/a.PDF", "a.PDF", Origin::File), input("d/s/b.pdf", "s/b.pdf", Origin::Folder));
         assert_eq!(targets.of(&file), Some(Target::File("out/a.PDF".into())));
@@ -273,8 +286,14 @@ mod tests {
 
     #[test]
     fn a_new_container_is_named_after_its_file_or_as_it_was_named() {
-        let mut targets =
-            Targets { out: None, in_place: false, overwrite: false, what: "signed", names: Names::Trusted };
+        let mut targets = Targets {
+            out: None,
+            in_place: false,
+            overwrite: false,
+            what: "signed",
+            names: Names::Trusted,
+            folders: Arc::default(),
+        };
         let file = container("x/a.txt", "a.txt.asice", Origin::File);
         let folder = container("d/s/b.txt", "s/b.txt.edoc", Origin::Folder);
         let mut named = container("x/all.asice", "x/all.asice", Origin::File);
@@ -298,6 +317,7 @@ mod tests {
             overwrite: false,
             what: "signed",
             names: Names::Trusted,
+            folders: Arc::default(),
         };
         let mut named = input("x/a.pdf", "a.pdf", Origin::File);
         named.own.output = Some("y/b.pdf".into());

@@ -16,6 +16,8 @@ use std::process::{Command, Stdio};
 use p256::pkcs8::DecodePrivateKey;
 use serde_json::Value;
 
+mod again;
+mod alone;
 mod containers;
 mod extend;
 mod failures;

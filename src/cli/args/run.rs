@@ -48,9 +48,16 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct Resume {
-    /// Leave out what the journal of an earlier run says is done.
+    /// Leave out what the journal of an earlier run says is done; a source that changed since is a failure, and signed
+    /// anew with --overwrite.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Do anew what is done by the journal, but has no result any more.
+    #[arg(long, requires = "resume")]
+    pub(crate) redo_missing: bool,
+    /// Wait while another run works on the same folder of results or with the same journal.
+    #[arg(long)]
+    pub(crate) wait: bool,
     /// Keep the journal here [default: `.eseal-run` in --out].
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eseal::Format;
-use eseal::system::{Below, FileIdentity};
+use eseal::system::{Below, FOLDER_LOCK, FileIdentity};
 
 use super::passed_over::{PassedOver, Tally};
 use super::{Found, Origin, Unusable, unusable};
@@ -263,7 +263,7 @@ fn names(_: &Metadata) -> u64 {
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let is_passing = name.starts_with(b".") && (name.ends_with(b".eseal-tmp") || name.ends_with(b".eseal-undo"));
-    is_passing || name == b".eseal-run"
+    is_passing || name == b".eseal-run" || name == FOLDER_LOCK.as_bytes()
 }
 
 const UNDO_KEY: &str = "undo.key";
@@ -300,8 +300,16 @@ mod tests {
 
     #[test]
     fn all_files_are_all_but_ours() {
-        let dir =
-            folder(&["b.pdf", ".hidden", "notes.txt", "x/all.asice", ".b.pdf.eseal-tmp", "x/.eseal-run", "work/aa/1"]);
+        let dir = folder(&[
+            "b.pdf",
+            ".hidden",
+            "notes.txt",
+            "x/all.asice",
+            ".b.pdf.eseal-tmp",
+            "x/.eseal-run",
+            ".eseal-lock",
+            "work/aa/1",
+        ]);
         let (into, later) = (dir.path().join("x/all.asice"), dir.path().join("x/later"));
         let walk = walk(true).without([&*dir.path().join("work"), &*into, &*later]);
         // It comes to be there while the folder is read.

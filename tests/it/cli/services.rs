@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::system::{OsEntropy, SystemClock};
@@ -28,6 +28,10 @@ struct State {
     is_silent: Mutex<bool>,
     /// What happens before the next time-stamp is given.
     before_stamp: Mutex<Option<Before>>,
+    /// How many wait for a time-stamp, while answers are held back.
+    waiting: AtomicUsize,
+    held: Mutex<bool>,
+    released: Condvar,
 }
 
 type Before = Box<dyn FnOnce() + Send>;
@@ -77,6 +81,23 @@ impl Services {
         *self.state.before_stamp.lock().unwrap() = Some(Box::new(what));
     }
 
+    /// Holds time-stamps back until [`Services::release`].
+    pub(crate) fn hold(&self) {
+        *self.state.held.lock().unwrap() = true;
+    }
+
+    pub(crate) fn release(&self) {
+        *self.state.held.lock().unwrap() = false;
+        self.state.released.notify_all();
+    }
+
+    /// Waits until so many wait for a time-stamp.
+    pub(crate) fn until_waiting(&self, count: usize) {
+        while self.state.waiting.load(Ordering::SeqCst) < count {
+            std::thread::yield_now();
+        }
+    }
+
     /// Lets the OCSP responder fail, or work again.
     pub(crate) fn silence(&self, is_silent: bool) {
         *self.state.is_silent.lock().unwrap() = is_silent;
@@ -104,6 +125,11 @@ fn serve(stream: TcpStream, authority: &Authority, state: &State) {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         let path = first.split(' ').nth(1).unwrap();
+        if path == "/tsa" {
+            state.waiting.fetch_add(1, Ordering::SeqCst);
+            let held = state.held.lock().unwrap();
+            drop(state.released.wait_while(held, |held| *held).unwrap());
+        }
         let (status, answer) = match path {
             "/tsa" => match *state.fault.lock().unwrap() {
                 Some(status) => (status, Vec::new()),
