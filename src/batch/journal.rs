@@ -154,6 +154,20 @@ impl Journal {
         self.done.iter().rev().find(|done| done.input == input)
     }
 
+    /// Makes sure that there is room for these lines, where the system can: before their results get their names.
+    ///
+    /// # Errors
+    /// `io.disk-full`.
+    pub fn make_room<'a>(&self, lines: impl IntoIterator<Item = &'a Done>) -> Result<()> {
+        let mut bytes: u64 = 0;
+        for done in lines {
+            let Some(made) = &done.made else { continue };
+            let line = serde_json::to_vec(&v2::Line::new(done, made)).map_err(io::Error::from)?;
+            bytes = bytes.saturating_add(to_u64(line.len()) + 1);
+        }
+        if bytes == 0 { Ok(()) } else { allocate(&self.file, bytes) }
+    }
+
     /// Adds a document whose result has its name, behind what [`Journal::begin`] has said.
     ///
     /// # Errors
@@ -179,6 +193,22 @@ impl Journal {
         // One call for one line: a crash cuts the last line at most.
         Ok(self.file.write_all(&line)?)
     }
+}
+
+/// Takes so many bytes behind the end of the file, which stays where it is.
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, bytes: u64) -> Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    match fallocate(file, FallocateFlags::KEEP_SIZE, file.metadata()?.len(), bytes) {
+        Err(error @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => Err(io::Error::from(error).into()),
+        // Not every file system can; then writing tells.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &File, _: u64) -> Result<()> {
+    Ok(())
 }
 
 /// What stands in a journal.

@@ -271,8 +271,11 @@ impl Run {
         if self.options.sync {
             sync(&mut window);
         }
+        self.make_room(&mut window);
         let directories = commit(&mut window);
-        self.make_last(&directories, &window)?;
+        self.make_last(&directories)?;
+        // What has its name is told, whatever becomes of the journal.
+        let noted = self.note(&window);
         for ((name, reference), result) in window {
             match result {
                 Ok(ready) => match &ready.unfinished {
@@ -300,16 +303,34 @@ impl Run {
                 }
             }
         }
-        report.advance(documents)
+        report.advance(documents)?;
+        noted
     }
 
-    /// Makes new names last, and says in the journal what is done.
-    fn make_last(&mut self, directories: &BTreeMap<PathBuf, PathBuf>, window: &[Named]) -> Outcome<()> {
+    /// A result for whose line in the journal there is no room gets no name.
+    fn make_room(&self, window: &mut [Named]) {
+        let Some(journal) = &self.journal else { return };
+        let lines = window.iter().filter_map(|(_, result)| result.as_ref().ok()?.journal.as_ref());
+        let Err(error) = journal.make_room(lines) else { return };
+        for (_, result) in window {
+            if result.as_ref().is_ok_and(|ready| ready.staged.is_some()) {
+                *result = Err(error.clone());
+            }
+        }
+    }
+
+    /// Makes new names last.
+    fn make_last(&self, directories: &BTreeMap<PathBuf, PathBuf>) -> Outcome<()> {
         if self.options.sync {
             for path in directories.values() {
                 sync_directory(path).map_err(Stop::about(path.display().to_string()))?;
             }
         }
+        Ok(())
+    }
+
+    /// Says in the journal what is done.
+    fn note(&mut self, window: &[Named]) -> Outcome<()> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let mut added = false;
         for done in window.iter().filter_map(|(_, result)| result.as_ref().ok()?.journal.clone()) {
