@@ -124,7 +124,8 @@ fn stamp(services: &Services, directory: &Path, kept: &Kept, fetch: &Fetch) -> R
 fn exchange(services: &Services, fetch: Fetch) -> Result<Evidence> {
     let (sender, receiver) = mpsc::channel();
     let transport = Arc::clone(&services.transport);
-    std::thread::spawn(move || sender.send(transport.exchange(&fetch)));
+    // Nobody listens any more when the call was cancelled.
+    std::thread::spawn(move || drop(sender.send(transport.exchange(&fetch))));
     until_cancelled(services, &receiver)
 }
 
