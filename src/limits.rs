@@ -84,16 +84,20 @@ limits! {
     pdf_streams_bytes: 256 << 20;
     /// Bytes of one object that is read (streams: their dictionary).
     pdf_object_bytes: 16 << 20;
+    /// Bytes that parsed objects, names, fields, cross-references, decoded object streams and holes of one document take in memory at a time.
+    pdf_memory_bytes: 64 << 20;
+    /// Bytes of all objects that are parsed for one document, each time that they are.
+    pdf_parsed_bytes: 512 << 20;
     /// Bytes of a name.
     pdf_name_bytes: 1_024;
     /// Objects that are read for one document.
-    pdf_reads: 200_000;
+    pdf_reads: 1_000_000;
     /// Depth of the page tree and of the field tree.
     pdf_tree_depth: 64;
     /// Nodes of the page tree that are visited.
     pdf_pages: 100_000;
     /// Form fields that are visited.
-    pdf_fields: 100_000;
+    pdf_fields: 250_000;
     /// Bytes of `Contents` of one signature.
     pdf_contents_bytes: 4 << 20;
     /// Bytes that a rebuild of broken cross-references scans.

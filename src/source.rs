@@ -295,6 +295,18 @@ impl Bytes {
     }
 }
 
+impl Bytes {
+    /// These bytes, without a copy where nobody else holds them.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        let (start, end) = (self.start, self.end);
+        match Arc::try_unwrap(self.data) {
+            Ok(data) if start == 0 && end == data.len() => data,
+            Ok(data) => data.get(start..end).unwrap_or_default().to_vec(),
+            Err(shared) => shared.get(start..end).unwrap_or_default().to_vec(),
+        }
+    }
+}
+
 impl Deref for Bytes {
     type Target = [u8];
 

@@ -26,14 +26,14 @@ impl Changes {
         let items = items.join(" ");
         match dictionary.get(key) {
             Some(Object::Array(array)) => self.set(key, array.with_appended(items.as_bytes())),
-            Some(Object::Reference(reference)) => match document.object(*reference)? {
+            Some(Object::Reference(reference)) => match document.object(reference)? {
                 // An array that serves two purposes is extended for one, and copied for the other.
-                Object::Array(array) if update.has(*reference) => {
+                Object::Array(array) if update.has(reference) => {
                     self.set(key, array.with_appended(items.as_bytes()));
                 }
                 Object::Array(array) => {
-                    update.put(*reference, array.with_appended(items.as_bytes()));
-                    return Ok(Some(*reference));
+                    update.put(reference, array.with_appended(items.as_bytes()));
+                    return Ok(Some(reference));
                 }
                 Object::Null => self.set(key, format!("[{items}]")),
                 _ => return Err(Malformed::new(ErrorCode::PdfObjectType).object(reference.number).into()),
@@ -63,7 +63,7 @@ impl Changes {
         }
         let body = extensions.with(&[("ESIC", ESIC)]);
         match catalog.get("Extensions") {
-            Some(Object::Reference(reference)) => update.put(*reference, body),
+            Some(Object::Reference(reference)) => update.put(reference, body),
             _ => self.set("Extensions", body),
         }
         Ok(())

@@ -89,17 +89,18 @@ impl ValueStamps {
 
 /// A signature as a subject, with what is wrong with it, and all time-stamps over it.
 pub(crate) fn subject(signature: &Signature, stamps: &[DocumentStamp], dss: &Dss, limits: &Limits) -> Subject {
-    let signer = signature.cms.as_ref().ok().and_then(|(cms, _)| cms.signers().first());
-    let value_stamps = signer.map(|signer| ValueStamps::of(signer, limits)).unwrap_or_default();
-    let fault = fault(signature, &value_stamps);
+    let signer = signature.contents.signer();
+    let value_stamps = signature.contents.value_stamps(limits);
+    let fault = fault(signature, value_stamps);
     let certificate = signer.and_then(Signer::certificate).cloned();
-    let in_value = value_stamps.sound.into_iter().map(|token| Stamp { kind: StampKind::Signature, token });
+    let in_value =
+        value_stamps.sound.iter().map(|token| Stamp { kind: StampKind::Signature, token: Arc::clone(token) });
     let over = stamps.iter().filter(|stamp| signature.end().is_some_and(|end| stamp.covers(end)));
     let over = over.map(|stamp| Stamp { kind: stamp.kind(dss, certificate.as_ref()), token: Arc::clone(&stamp.token) });
     Subject {
         name: signature.field.clone(),
         stamps: in_value.chain(over).collect(),
-        certificates: signature.cms.as_ref().map(|(cms, _)| cms.certificates().to_vec()).unwrap_or_default(),
+        certificates: signature.cms().map(|cms| cms.certificates().to_vec()).unwrap_or_default(),
         signer: certificate,
         fault: fault.map(|fault| fault.file(signature.field.clone()).into()),
     }
@@ -119,7 +120,7 @@ fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
     if signature.coverage == Coverage::Odd {
         return Some("it covers neither the whole document nor one of its revisions");
     }
-    let Ok((cms, _)) = &signature.cms else {
+    let Ok(cms) = signature.cms() else {
         return Some("its Contents can't be read");
     };
     let [signer] = cms.signers() else {
@@ -152,7 +153,7 @@ fn sound_token(signature: &Signature, limits: &Limits) -> Option<Arc<Token>> {
     if signature.sub_filter != TIME_STAMP || signature.coverage == Coverage::Odd {
         return None;
     }
-    let token = Token::read(&signature.contents, limits).ok()?;
+    let token = signature.contents.token(limits)?;
     token.check(signature.digest.as_ref()?).ok()?;
-    Some(Arc::new(token))
+    Some(Arc::clone(token))
 }

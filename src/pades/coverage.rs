@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::digest::DigestAlgorithm;
 use crate::error::{ErrorCode, Limit, Malformed, Result};
+use crate::pades::contents::Contents;
 use crate::pades::digests::Part;
 use crate::pades::permission::EarlierSignature;
 use crate::pdf::{Document, Object};
-use crate::source::{Bytes, to_u64};
+use crate::source::Bytes;
 
 /// What a ByteRange covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,28 +38,30 @@ impl fmt::Display for Coverage {
 }
 
 /// A ByteRange that is `[0 a b c]` around exactly its own Contents.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Covered {
     /// End of the first part, start and length of the second.
     before: u64,
     after: u64,
     rest: u64,
-    /// Contents, padding included.
-    pub(crate) cms: Vec<u8>,
 }
 
 impl Covered {
-    /// Reads and checks the ByteRange of `signature`.
+    /// Checks the ByteRange of `signature`, whose numbers are `numbers`, against its `contents`.
     ///
     /// # Errors
     /// `pdf.byte-range` or `pdf.contents` with the offset.
-    pub(crate) fn read(document: &Document, signature: &EarlierSignature) -> Result<Self> {
+    pub(crate) fn read(
+        document: &Document,
+        signature: &EarlierSignature,
+        numbers: &[u64],
+        contents: &Contents,
+    ) -> Result<Self> {
         let fault = |code, offset| {
             let fault = Malformed::at(code, offset);
             signature.reference.map_or(fault.clone(), |reference| fault.object(reference.number))
         };
-        let numbers = numbers(document, signature)?;
-        let [0, before, after, rest] = numbers.as_slice() else {
+        let [0, before, after, rest] = numbers else {
             return Err(fault(ErrorCode::PdfByteRange, 0).into());
         };
         let len = document.source().len();
@@ -70,14 +73,17 @@ impl Covered {
         if (after - before) / 2 > limit {
             return Err(Limit::new("pdf_contents_bytes", limit, (after - before) / 2).at(*before).into());
         }
-        let gap = document.source().window(*before..*after)?;
-        let digits = gap.strip_prefix(b"<").and_then(|gap| gap.strip_suffix(b">"));
-        let bytes = digits.and_then(crate::digest::from_hex);
-        let bytes = bytes.ok_or_else(|| fault(ErrorCode::PdfByteRange, *before))?;
-        if contents(document, signature)? != bytes {
-            return Err(fault(ErrorCode::PdfContents, *before).into());
+        if !contents.is_between(*before, *after) {
+            let gap = document.source().window(*before..*after)?;
+            let digits = gap.strip_prefix(b"<").and_then(|gap| gap.strip_suffix(b">"));
+            let digits = digits.filter(|digits| digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit));
+            let digits = digits.ok_or_else(|| fault(ErrorCode::PdfByteRange, *before))?;
+            if !contents.is_written(digits) {
+                return Err(fault(ErrorCode::PdfContents, *before).into());
+            }
+            contents.found_between(*before, *after);
         }
-        Ok(Covered { before: *before, after: *after, rest: *rest, cms: bytes })
+        Ok(Covered { before: *before, after: *after, rest: *rest })
     }
 
     /// Where the second part ends.
@@ -117,32 +123,17 @@ impl Covered {
     }
 }
 
-/// The bytes of Contents, as the parsed object has them.
-pub(crate) fn contents(document: &Document, signature: &EarlierSignature) -> Result<Vec<u8>> {
-    let Object::String(contents) = document.get(&signature.dictionary, "Contents")? else {
-        return Ok(Vec::new());
-    };
-    let limit = document.limits().pdf_contents_bytes;
-    let bytes = contents.decode();
-    if to_u64(bytes.len()) > limit {
-        return Err(Limit::new("pdf_contents_bytes", limit, to_u64(bytes.len())).into());
-    }
-    Ok(bytes)
-}
-
 /// The numbers of ByteRange; empty where there is anything but a few whole numbers.
 pub(crate) fn numbers(document: &Document, signature: &EarlierSignature) -> Result<Vec<u64>> {
     let Object::Array(range) = document.get(&signature.dictionary, "ByteRange")? else {
         return Ok(Vec::new());
     };
-    if range.items().len() > MOST_NUMBERS {
-        return Ok(Vec::new());
-    }
-    let numbers = range.items().iter().map(|item| match item {
-        Object::Integer(n) => u64::try_from(*n).ok(),
+    let numbers = range.items().take(MOST_NUMBERS + 1).map(|item| match item {
+        Object::Integer(n) => u64::try_from(n).ok(),
         _ => None,
     });
-    Ok(numbers.collect::<Option<Vec<u64>>>().unwrap_or_default())
+    let numbers = numbers.collect::<Option<Vec<u64>>>().unwrap_or_default();
+    Ok(if numbers.len() > MOST_NUMBERS { Vec::new() } else { numbers })
 }
 
 const MOST_NUMBERS: usize = 16;

@@ -15,7 +15,7 @@ use crate::pdf::update::Update;
 use crate::pdf::{Dictionary, Document, Object, Reference};
 use crate::pki::crl::Crl;
 use crate::pki::{Certificate, same_name};
-use crate::source::{Bytes, Source, to_u64};
+use crate::source::{Source, to_u64};
 
 /// What a DSS holds, as far as it can be read.
 #[derive(Debug, Default)]
@@ -87,8 +87,9 @@ impl Named {
         }
         let Ok(Object::Dictionary(vri)) = finding(document.get(&dss, "VRI"))? else { return Ok(named) };
         let mut seen = named.listed.clone();
+        document.count(vri.raw())?;
         for (_, entry) in vri.entries() {
-            let Ok(Object::Dictionary(entry)) = finding(document.resolve(entry))? else { continue };
+            let Ok(Object::Dictionary(entry)) = finding(document.resolve(&entry))? else { continue };
             for list in List::ALL {
                 for reference in references(document, &entry, list.key_in_vri())? {
                     if seen.insert((list, reference)) {
@@ -132,9 +133,8 @@ impl Dss {
                 List::Certificates if to_u64(data.len()) > limits.certificate_bytes => continue,
                 List::Certificates => finding(Certificate::from_der(&data))?.map(Item::Certificate),
                 List::Ocsp => finding(Response::read(&data, limits))?.map(|read| Item::Ocsp(Arc::new(read))),
-                List::Crls => {
-                    finding(Crl::read(&Source::from_bytes(data), limits))?.map(|read| Item::Crl(Arc::new(read)))
-                }
+                List::Crls => finding(Crl::read(&Source::from_bytes(data.into_vec()), limits))?
+                    .map(|read| Item::Crl(Arc::new(read))),
             };
             dss.items.extend(item.ok().map(|item| (*reference, item)));
         }
@@ -188,7 +188,10 @@ impl Dss {
             _ => return Err(Malformed::new(ErrorCode::PdfObjectType).object(root.number).into()),
         };
         let is_new = old.is_none();
-        let dss = old.unwrap_or_else(|| Dictionary::new(Bytes::from(EMPTY.to_vec()), Vec::new()));
+        let dss = match old {
+            Some(old) => old,
+            None => document.parse_dictionary(EMPTY)?,
+        };
         let mut changes = Changes::default();
         let mut added = Dss::default();
         let mut is_complete = true;
@@ -219,7 +222,7 @@ impl Dss {
         let mut catalog_changes = Changes::default();
         if let Some(body) = changes.apply(&dss) {
             match catalog.get("DSS") {
-                Some(Object::Reference(reference)) if !is_new => update.put(*reference, body),
+                Some(Object::Reference(reference)) if !is_new => update.put(reference, body),
                 _ if !is_new => catalog_changes.set("DSS", body),
                 _ => {
                     let reference = update.fresh()?;
@@ -294,11 +297,12 @@ fn dictionary(document: &Document) -> Result<Option<Dictionary>> {
 }
 
 /// The references in the array under `key`.
-fn references(document: &Document, dictionary: &Dictionary, key: &str) -> Result<Vec<Reference>> {
-    match finding(document.get(dictionary, key))? {
-        Ok(Object::Array(array)) => Ok(array.items().iter().filter_map(Object::as_reference).collect()),
-        _ => Ok(Vec::new()),
-    }
+fn references(document: &Document, dictionary: &Dictionary, key: &str) -> Result<impl Iterator<Item = Reference>> {
+    let items = match finding(document.get(dictionary, key))? {
+        Ok(Object::Array(array)) => Some(document.walk(&array)?),
+        _ => None,
+    };
+    Ok(items.into_iter().flatten().filter_map(|item| item.as_reference()))
 }
 
 const EMPTY: &[u8] = b"<< /Type /DSS >>";

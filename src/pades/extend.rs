@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::output::{Check, Output, Piece, Update};
 use crate::pades::check::{DocumentStamp, subject};
+use crate::pades::contents::Contents;
 use crate::pades::dss::Dss;
 use crate::pades::signature::{finding, signatures};
 use crate::pades::stamp::StampDraft;
@@ -65,9 +66,12 @@ impl Extension {
         let (found, states) = signatures(document, &earlier, &to_end)?;
         let mut extension = Extension::new(document.source(), document.clone(), states)?;
         let stamps = DocumentStamp::all(document, &found)?;
+        let mut held: Vec<&Arc<Contents>> = Vec::new();
         for signature in &found {
-            if let Ok((cms, _)) = &signature.cms {
-                extension.hold(&signature.contents, cms.certificates(), document.limits())?;
+            let is_new = !held.iter().any(|contents| Arc::ptr_eq(contents, &signature.contents));
+            if let Some(cms) = signature.cms().ok().filter(|_| is_new) {
+                held.push(&signature.contents);
+                extension.hold(signature.contents.bytes(), cms.certificates(), document.limits())?;
             }
             if !signature.is_time_stamp() {
                 extension.subjects.push(subject(signature, &stamps, &extension.dss, document.limits()));
@@ -77,6 +81,8 @@ impl Extension {
         for stamp in stamps.iter().filter(|stamp| stamp.kind == StampKind::Signature) {
             extension.hold(stamp.token.as_bytes(), stamp.token.certificates(), document.limits())?;
         }
+        document.rest();
+        extension.document.rest();
         Ok(extension)
     }
 
@@ -113,6 +119,7 @@ impl Extension {
             extension.hold(stamp.token.as_bytes(), stamp.token.certificates(), limits)?;
         }
         extension.subjects.push(subject);
+        extension.document.rest();
         Ok(extension)
     }
 
@@ -234,6 +241,7 @@ impl Extension {
 
     fn append(&mut self, tail: Arc<Vec<u8>>, bytes: &[u8], document: Document) {
         self.tail = tail;
+        document.rest();
         self.document = document;
         for state in &mut self.states {
             state.update(bytes);

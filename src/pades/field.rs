@@ -1,7 +1,7 @@
 //! Which field a signature goes into.
 
 use crate::error::{ErrorCode, Refusal, Result};
-use crate::pdf::{Field, Form};
+use crate::pdf::{Field, FieldKind, Form};
 
 /// The field to be signed.
 pub(crate) enum Target<'a> {
@@ -58,28 +58,29 @@ pub(crate) fn choose<'a>(form: &'a Form, wanted: Option<&str>) -> Result<Target<
 
 /// Whether the field is one for signatures, and not merely the parent of some.
 pub(crate) fn is_signature(field: &Field) -> bool {
-    !field.kids && field.kind.as_ref().is_some_and(|kind| kind.as_bytes() == b"Sig")
+    !field.kids && field.kind == Some(FieldKind::Signature)
 }
 
 /// Whether the field has a value.
 pub(crate) fn is_signed(field: &Field) -> bool {
-    use crate::pdf::Object;
-    is_signature(field) && field.value.as_ref().is_some_and(|value| !matches!(value, Object::Null))
+    is_signature(field) && field.value.is_some()
 }
 
 /// `prefix` with the first number that makes it a name of its own.
 ///
 /// Names of inner nodes count, too: `Signature1.date` takes `Signature1`.
 pub(crate) fn next_free(form: &Form, prefix: &str) -> String {
-    let taken = |name: &str| form.fields.iter().any(|field| field.name == name || is_below(&field.name, name));
-    let mut n = 1_u32;
-    loop {
-        let name = format!("{prefix}{n}");
-        if !taken(&name) {
-            return name;
-        }
-        n = n.saturating_add(1);
-    }
+    let number = |field: &Field| {
+        let rest = field.name.strip_prefix(prefix)?;
+        let digits = rest.split('.').next().unwrap_or_default();
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        digits.parse::<u32>().ok().filter(|_| is_plain)
+    };
+    // There are more numbers than fields, so one of the first is free.
+    let mut taken: Vec<u32> = form.fields.iter().filter_map(number).collect();
+    taken.sort_unstable();
+    let free = taken.iter().fold(1_u32, |free, taken| if *taken == free { free.saturating_add(1) } else { free });
+    format!("{prefix}{free}")
 }
 
 fn is_below(name: &str, parent: &str) -> bool {

@@ -5,15 +5,16 @@
 
 use crate::cms::{SignedData, Signer, TstInfo};
 use crate::error::{Error, Result};
-use crate::pades::check::{DocumentStamp, ValueStamps};
-use crate::pades::coverage::Covered;
+use crate::pades::check::DocumentStamp;
+use crate::pades::contents::Holes;
+use crate::pades::coverage::{Covered, numbers};
 use crate::pades::dss::{Dss, Named};
 use crate::pades::field::{is_signature, is_signed};
 use crate::pades::permission::{Earlier, EarlierSignature, FieldLock};
 use crate::pades::report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 use crate::pades::signature::{Signature, signatures};
 use crate::pades::{SUB_FILTER, TIME_STAMP};
-use crate::pdf::{Document, Field, Form, Object, SectionKind, fields, page_number};
+use crate::pdf::{Document, Field, Form, Object, PageNumbers, SectionKind, fields};
 use crate::pki::Certificate;
 use crate::signing::StampKind;
 
@@ -22,7 +23,7 @@ use crate::signing::StampKind;
 /// # Errors
 /// When the document can't be read; a signature that is broken is a finding.
 pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
-    let form = fields(document)?;
+    let mut form = fields(document)?;
     let earlier = Earlier::read(document, &form)?;
     let (_, catalog) = document.catalog()?;
     let (found, _) = signatures(document, &earlier, &[])?;
@@ -33,9 +34,16 @@ pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
         named: Named::read(document)?,
     };
     let mut remarks = remarks(document, &form)?;
-    let mut reports = Vec::new();
-    for field in &form.fields {
-        reports.push(field_report(document, field, &mut remarks)?);
+    let mut pages = PageNumbers::new(document);
+    let mut charge = document.charge(form.fields.len().saturating_mul(size_of::<FieldReport>()))?;
+    let mut reports = Vec::with_capacity(form.fields.len());
+    for field in &mut form.fields {
+        let report = field_report(document, field, &mut pages, &mut remarks)?;
+        let locked = report.lock.as_ref().map_or(&[][..], |lock| &lock.fields);
+        let more = locked.iter().map(|name| size_of::<String>() + name.len()).sum::<usize>() + report.field_type.len();
+        document.grow(&mut charge, more)?;
+        // The form accounts for its names until all is said.
+        reports.push(FieldReport { name: std::mem::take(&mut field.name), ..report });
     }
     let revisions = document.revisions()?;
     Ok(PdfInspection {
@@ -53,9 +61,12 @@ pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
 pub(crate) fn signed_last_by(document: &Document, certificate: &Certificate) -> Result<bool> {
     let earlier = Earlier::read(document, &fields(document)?)?;
     let mut last: Option<(u64, Option<Certificate>)> = None;
+    let mut holes = Holes::new(document);
     for signature in &earlier.signatures {
-        let Ok(covered) = Covered::read(document, signature) else { continue };
-        let Ok((cms, _)) = SignedData::parse(&covered.cms, document.limits()) else { continue };
+        let Ok(contents) = holes.contents(signature) else { continue };
+        let numbers = numbers(document, signature)?;
+        let Ok(covered) = Covered::read(document, signature, &numbers, &contents) else { continue };
+        let Ok((cms, _)) = contents.cms() else { continue };
         if last.as_ref().is_none_or(|(end, _)| covered.end() > *end) && !is_time_stamp(document, signature)? {
             last = Some((covered.end(), cms.signers().first().and_then(|signer| signer.certificate().cloned())));
         }
@@ -90,9 +101,9 @@ impl Proof<'_> {
         if let Err(error) = &signature.covered {
             report.remarks.push(error.to_string());
         }
-        match &signature.cms {
+        match signature.contents.cms() {
             Ok((cms, len)) => {
-                if signature.contents.get(*len..).unwrap_or_default().iter().any(|byte| *byte != 0) {
+                if signature.contents.bytes().get(*len..).unwrap_or_default().iter().any(|byte| *byte != 0) {
                     report.remarks.push("bytes other than zero after the CMS structure".to_owned());
                 }
                 self.describe(signature, cms, &mut report);
@@ -134,7 +145,7 @@ impl Proof<'_> {
         }
         report.digest_matches = signature.digest.and_then(|digest| signer.digest_matches(&digest));
         report.signed_at = report.signed_at.or(signer.signing_time());
-        let stamps = ValueStamps::of(signer, self.document.limits());
+        let stamps = signature.contents.value_stamps(self.document.limits());
         report.timestamps.extend(stamps.sound.iter().map(|token| TimestampReport::new(token.info())));
         if stamps.has_broken {
             report.remarks.push("a signature time-stamp that does not fit".to_owned());
@@ -207,9 +218,15 @@ fn is_time_stamp(document: &Document, signature: &EarlierSignature) -> Result<bo
     Ok(matches!(sub_filter, Object::Name(name) if name.as_bytes() == TIME_STAMP.as_bytes()))
 }
 
-fn field_report(document: &Document, field: &Field, remarks: &mut Vec<String>) -> Result<FieldReport> {
+/// What there is to say of `field`, but for its name.
+fn field_report(
+    document: &Document,
+    field: &Field,
+    pages: &mut PageNumbers<'_>,
+    remarks: &mut Vec<String>,
+) -> Result<FieldReport> {
     let mut report = FieldReport {
-        name: field.name.clone(),
+        name: String::new(),
         field_type: field.kind.as_ref().map(|k| String::from_utf8_lossy(k.as_bytes()).into_owned()).unwrap_or_default(),
         signed: is_signed(field),
         page: None,
@@ -221,7 +238,7 @@ fn field_report(document: &Document, field: &Field, remarks: &mut Vec<String>) -
     {
         report.rect = rectangle(document, &widget)?;
         if let Some(Object::Reference(page)) = widget.get("P") {
-            report.page = match page_number(document, *page) {
+            report.page = match pages.number(page) {
                 Ok(number) => number,
                 // Which page a field is on is good to know, but nothing else depends on it.
                 Err(Error::Malformed(fault)) => {
@@ -236,7 +253,7 @@ fn field_report(document: &Document, field: &Field, remarks: &mut Vec<String>) -
         }
     }
     if is_signature(field)
-        && let Object::Dictionary(lock) = document.get(&field.dictionary, "Lock")?
+        && let Object::Dictionary(lock) = document.get(&field.dictionary(document)?, "Lock")?
     {
         report.lock = FieldLock::read(document, &lock, None)?.map(|lock| Lock {
             action: lock.action.as_str(),
@@ -252,8 +269,8 @@ fn rectangle(document: &Document, widget: &crate::pdf::Dictionary) -> Result<Opt
         return Ok(None);
     };
     let mut numbers = Vec::new();
-    for item in rect.items().iter().take(5) {
-        numbers.extend(document.resolve(item)?.to_number());
+    for item in rect.items().take(5) {
+        numbers.extend(document.resolve(&item)?.to_number());
     }
     Ok(<[f64; 4]>::try_from(numbers).ok())
 }

@@ -2,9 +2,7 @@
 
 use crate::error::{ErrorCode, Refusal, Result};
 use crate::pades::field::is_signed;
-use crate::pdf::Document;
-use crate::pdf::Form;
-use crate::pdf::{Dictionary, Object, Reference};
+use crate::pdf::{Charge, Dictionary, Document, Form, Object, Reference, Value};
 
 /// The signatures a document carries already, and what they ask of the next one.
 #[derive(Debug, Default)]
@@ -24,13 +22,15 @@ pub(crate) struct EarlierSignature {
 }
 
 /// Fields that may not change any more, and who says so.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct FieldLock {
     pub(crate) action: Action,
     pub(crate) fields: Vec<String>,
     /// `P` of the lock: 1 forbids every change.
     pub(crate) permissions: Option<u8>,
     object: Option<u32>,
+    /// For the names.
+    _charge: Charge,
 }
 
 /// Which fields a lock names.
@@ -56,17 +56,17 @@ impl Earlier {
     pub(crate) fn read(document: &Document, form: &Form) -> Result<Self> {
         let mut earlier = Earlier::default();
         for field in form.fields.iter().filter(|field| is_signed(field)) {
-            let Some(value) = &field.value else { continue };
-            let Object::Dictionary(dictionary) = document.resolve(value)? else {
+            let Some(value) = field.value else { continue };
+            let Object::Dictionary(dictionary) = value.read(document)? else {
                 continue;
             };
             let reference = match value {
-                Object::Reference(reference) => Some(*reference),
-                _ => None,
+                Value::At(reference) => Some(reference),
+                Value::In(_) => None,
             };
             earlier.count(document)?;
             earlier.add_references(document, &dictionary, reference)?;
-            if let Object::Dictionary(lock) = document.get(&field.dictionary, "Lock")? {
+            if let Object::Dictionary(lock) = document.get(&field.dictionary(document)?, "Lock")? {
                 earlier.locks.extend(FieldLock::read(document, &lock, reference)?);
             }
             earlier.signatures.push(EarlierSignature { field: field.name.clone(), reference, dictionary });
@@ -122,8 +122,8 @@ impl Earlier {
         let Object::Array(references) = document.get(signature, "Reference")? else {
             return Ok(());
         };
-        for item in references.items() {
-            let Object::Dictionary(reference) = document.resolve(item)? else { continue };
+        for item in document.walk(&references)? {
+            let Object::Dictionary(reference) = document.resolve(&item)? else { continue };
             let Object::Dictionary(params) = document.get(&reference, "TransformParams")? else {
                 continue;
             };
@@ -150,15 +150,24 @@ impl FieldLock {
             _ => return Ok(None),
         };
         let mut fields = Vec::new();
+        let mut charge = document.charge(0)?;
         if let Object::Array(names) = document.get(from, "Fields")? {
-            for item in names.items() {
-                if let Object::String(name) = document.resolve(item)? {
-                    fields.push(name.to_text());
+            for item in document.walk(&names)? {
+                if let Object::String(name) = document.resolve(&item)? {
+                    let name = name.to_text();
+                    document.grow(&mut charge, size_of::<String>() + name.len())?;
+                    fields.push(name);
                 }
             }
         }
         let permissions = permission(&document.get(from, "P")?);
-        Ok(Some(FieldLock { action, fields, permissions, object: at.map(|reference| reference.number) }))
+        Ok(Some(FieldLock {
+            action,
+            fields,
+            permissions,
+            object: at.map(|reference| reference.number),
+            _charge: charge,
+        }))
     }
 
     /// A field is named by its own name or by one of its ancestors'.

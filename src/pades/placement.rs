@@ -25,7 +25,8 @@ pub(crate) fn place(
     let new_field = match target {
         Target::Existing(field) => {
             let value = signature.to_string();
-            placement.update.put(field.reference, field.dictionary.with(&[("V", value.as_bytes())]));
+            let body = field.dictionary(document)?.with(&[("V", value.as_bytes())]);
+            placement.update.put(field.reference, body);
             None
         }
         Target::New { name } => {
@@ -100,7 +101,7 @@ impl Placement<'_, '_> {
     fn hang_on_page(&mut self, field: Reference) -> Result<Reference> {
         let (reference, page) = first_page(self.document)?;
         if let (Some(Object::Reference(annotations)), Some(fields)) = (page.get("Annots"), self.fields_array)
-            && *annotations == fields
+            && annotations == fields
         {
             // One array serves as the list of fields and of annotations: it has the field already.
             return Ok(reference);

@@ -35,7 +35,7 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let mut lock = None;
     if let Target::Existing(field) = &target {
         seed_value::check(document, field, plan)?;
-        if let Object::Dictionary(dictionary) = document.get(&field.dictionary, "Lock")? {
+        if let Object::Dictionary(dictionary) = document.get(&field.dictionary(document)?, "Lock")? {
             lock = FieldLock::read(document, &dictionary, None)?;
         }
     }
@@ -51,6 +51,7 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let id = derive(&[moment.nonce(), b"pdf-id"]);
     let written = update.write(id.get(..16).unwrap_or_default())?;
     reread::check_signed(document, &written, target.name(), signature)?;
+    document.rest();
     Ok(Draft { tail: written.into_tail()?, field: target.name().to_owned() })
 }
 

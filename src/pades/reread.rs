@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::pdf::update::Written;
-use crate::pdf::{Document, Object, Reference, fields};
+use crate::pdf::{Document, Object, Reference, Value, fields};
 use crate::source::{Source, to_u64};
 
 /// Opens `joined`, the document with the update behind it, and compares each object that the update carries.
@@ -53,15 +53,15 @@ pub(crate) fn check_signed(before: &Document, written: &Written, field: &str, si
     let Object::Array(range) = after.get(&dictionary, "ByteRange")? else {
         return Err(Error::Bug("signature without ByteRange"));
     };
-    let numbers = range.items().iter().map(|item| match item {
-        Object::Integer(n) => u64::try_from(*n).ok(),
+    let numbers = range.items().map(|item| match item {
+        Object::Integer(n) => u64::try_from(n).ok(),
         _ => None,
     });
     ensure(numbers.eq(hole.byte_range.iter().map(|n| Some(*n))), "ByteRange is not as it was meant")?;
     let form = fields(&after)?;
     let mut found = form.fields.iter().filter(|candidate| candidate.name == field);
-    let value = found.next().and_then(|field| field.value.as_ref());
-    ensure(matches!(value, Some(Object::Reference(value)) if *value == signature), "field has another value")?;
+    let value = found.next().and_then(|field| field.value);
+    ensure(value == Some(Value::At(signature)), "field has another value")?;
     ensure(found.next().is_none(), "field stands twice")
 }
 
@@ -73,7 +73,7 @@ fn reads_as(object: &Object, meant: &[u8]) -> bool {
             let head = stream.dictionary.raw();
             let data = meant.strip_prefix(head).and_then(|rest| rest.strip_prefix(STREAM));
             let data = data.and_then(|rest| rest.strip_suffix(END_STREAM));
-            let len = stream.dictionary.get("Length").and_then(Object::as_integer).map(u64::try_from);
+            let len = stream.dictionary.integer("Length").map(u64::try_from);
             data.is_some_and(|data| len == Some(Ok(to_u64(data.len()))))
         }
         _ => false,

@@ -11,7 +11,7 @@ use crate::signing::Plan;
 ///
 /// Recommendations (values whose bit in `Ff` is not set) are not looked at.
 pub(crate) fn check(document: &Document, field: &Field, plan: &Plan) -> Result<()> {
-    let Object::Dictionary(seed) = document.get(&field.dictionary, "SV")? else {
+    let Object::Dictionary(seed) = document.get(&field.dictionary(document)?, "SV")? else {
         return Ok(());
     };
     let demands = Demands { document, seed: &seed, required: integer(document, &seed, "Ff")?.unwrap_or(0) };
@@ -64,7 +64,7 @@ impl Demands<'_> {
             Object::Array(array) => {
                 let mut found = false;
                 for item in array.items() {
-                    found = found || text_fits(&self.document.resolve(item)?);
+                    found = found || text_fits(&self.document.resolve(&item)?);
                 }
                 found
             }
@@ -115,7 +115,7 @@ impl Demands<'_> {
         };
         let mut found = required == 0;
         for subject in subjects.items() {
-            if let Object::String(der) = self.document.resolve(subject)? {
+            if let Object::String(der) = self.document.resolve(&subject)? {
                 found = found || der.decode() == plan.certificate().as_der();
             }
         }

@@ -1,10 +1,13 @@
 //! The signatures and document time-stamps of a PDF as they stand: read, and hashed in one pass, but not judged.
 
+use std::sync::Arc;
+
 use crate::cms::{SignedData, TstInfo};
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::{Error, Result};
 use crate::pades::TIME_STAMP;
-use crate::pades::coverage::{Coverage, Covered, contents, numbers};
+use crate::pades::contents::{Contents, Holes};
+use crate::pades::coverage::{Coverage, Covered, numbers};
 use crate::pades::digests::{Part, digests};
 use crate::pades::permission::{Earlier, EarlierSignature};
 use crate::pdf::{Document, Object};
@@ -23,10 +26,8 @@ pub(crate) struct Signature {
     pub(crate) byte_range: Vec<u64>,
     pub(crate) covered: Result<Covered>,
     pub(crate) coverage: Coverage,
-    /// Contents, padding included.
-    pub(crate) contents: Vec<u8>,
-    /// What Contents holds, and how long that is.
-    pub(crate) cms: Result<(SignedData, usize)>,
+    /// What it is itself; others may have the same.
+    pub(crate) contents: Arc<Contents>,
     /// Of what is covered, by the algorithm that the signature names.
     pub(crate) digest: Option<Digest>,
 }
@@ -34,7 +35,7 @@ pub(crate) struct Signature {
 impl Signature {
     /// Whether it is a document time-stamp, by its name or by what it holds.
     pub(crate) fn is_time_stamp(&self) -> bool {
-        self.sub_filter == TIME_STAMP || self.cms.as_ref().is_ok_and(|(cms, _)| cms.is_time_stamp())
+        self.sub_filter == TIME_STAMP || self.cms().is_ok_and(SignedData::is_time_stamp)
     }
 
     /// Where its ByteRange ends.
@@ -42,7 +43,12 @@ impl Signature {
         self.covered.as_ref().ok().map(Covered::end)
     }
 
-    fn read(document: &Document, signature: &EarlierSignature, ends: &[u64]) -> Result<Self> {
+    /// What Contents holds.
+    pub(crate) fn cms(&self) -> Result<&SignedData, &Error> {
+        self.contents.cms().as_ref().map(|(cms, _)| cms)
+    }
+
+    fn read(document: &Document, signature: &EarlierSignature, holes: &mut Holes<'_>, ends: &[u64]) -> Result<Self> {
         let sub_filter = match document.get(&signature.dictionary, "SubFilter")? {
             Object::Name(name) => String::from_utf8_lossy(name.as_bytes()).into_owned(),
             _ => String::new(),
@@ -51,33 +57,29 @@ impl Signature {
             Object::String(m) => Time::parse_pdf(&m.to_text()).ok(),
             _ => None,
         };
-        let mut covered = finding(Covered::read(document, signature))?;
         // Where the range is wrong the structure can still be looked at.
-        let contents = match &mut covered {
-            Ok(covered) => std::mem::take(&mut covered.cms),
-            Err(_) => contents(document, signature)?,
-        };
+        let contents = holes.contents(signature)?;
+        let byte_range = numbers(document, signature)?;
+        let covered = finding(Covered::read(document, signature, &byte_range, &contents))?;
         let coverage = match &covered {
             Ok(covered) => covered.coverage(document, ends)?,
             Err(_) => Coverage::Odd,
         };
-        let cms = SignedData::parse(&contents, document.limits());
         Ok(Signature {
             field: signature.field.clone(),
-            byte_range: numbers(document, signature)?,
+            byte_range,
             digest: None,
             sub_filter,
             claimed_time,
             covered,
             coverage,
             contents,
-            cms,
         })
     }
 
     /// What has to be hashed to judge it.
     fn part(&self) -> Option<Part> {
-        let (cms, _) = self.cms.as_ref().ok()?;
+        let cms = self.cms().ok()?;
         let algorithm = if self.is_time_stamp() {
             TstInfo::parse(cms.content()?).ok()?.imprint_algorithm()?
         } else {
@@ -98,9 +100,10 @@ pub(crate) fn signatures(
     to_end: &[DigestAlgorithm],
 ) -> Result<(Vec<Signature>, Vec<State>)> {
     let ends: Vec<u64> = document.revisions()?.iter().map(|revision| revision.end).collect();
+    let mut holes = Holes::new(document);
     let mut found = Vec::new();
     for signature in &earlier.signatures {
-        found.push(Signature::read(document, signature, &ends)?);
+        found.push(Signature::read(document, signature, &mut holes, &ends)?);
     }
     let parts: Vec<Part> = found.iter().filter_map(Signature::part).collect();
     let digests = digests(document.source(), &parts, to_end)?;

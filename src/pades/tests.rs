@@ -2,6 +2,7 @@
 
 mod extend;
 mod faults;
+mod holes;
 mod maker;
 
 use crate::Limits;

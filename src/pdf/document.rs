@@ -4,23 +4,26 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::bounds::{Bounds, Charge, is_full};
 use super::filter::Decoder;
-use super::object::{Dictionary, Object, Reference, Stream};
+use super::lex::Parser;
+use super::object::{Array, Dictionary, Object, Reference, Stream};
 use super::object_stream::ObjectStream;
 use super::rebuild::{Rebuilt, rebuild};
 use super::revision::{Revision, revisions};
 use super::tail::{Header, header, tail, version};
+use super::tape::Items;
 use super::window::{heading, indirect_at, parse_at};
 use super::xref::{Chain, Entry, SectionKind, read_data};
 use super::{Recovery, fields, first_page};
 use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
-use crate::source::{Source, to_u64};
+use crate::source::{Bytes, Source, to_u64};
 
 /// An open PDF. Objects are read when they are asked for, and remembered.
 pub(crate) struct Document {
     source: Source,
-    limits: Limits,
+    bounds: Bounds,
     header: Header,
     startxref: u64,
     tail: bool,
@@ -39,10 +42,25 @@ enum Index {
 #[derive(Default)]
 struct Cache {
     objects: BTreeMap<Reference, Object>,
+    // Bytes of memory that the objects take.
+    held: usize,
     // The one used last is at the end.
     streams: Vec<(u32, Arc<ObjectStream>)>,
     decoder: Decoder,
     reads: u64,
+    // How often an object was asked for, remembered or not.
+    asked: u64,
+}
+
+impl Cache {
+    /// Lets go all that can be read again; whether there was anything.
+    fn let_go(&mut self) -> bool {
+        self.held = 0;
+        let had = !self.objects.is_empty() || !self.streams.is_empty();
+        self.objects.clear();
+        self.streams.clear();
+        had
+    }
 }
 
 impl Document {
@@ -56,7 +74,7 @@ impl Document {
     /// [`Error::LimitExceeded`].
     pub(crate) fn open(source: &Source, limits: &Limits, recovery: Recovery) -> Result<Document> {
         let header = header(source)?;
-        let opened = Document::open_as_is(source, limits, header, recovery);
+        let opened = Document::open_as_is(source, &Bounds::new(limits), header, recovery);
         if recovery == Recovery::Refuse {
             return opened;
         }
@@ -69,37 +87,37 @@ impl Document {
             Err(Error::Malformed(fault))
                 if !matches!(fault.code, ErrorCode::PdfHybrid | ErrorCode::PdfDuplicateKey) =>
             {
-                Document::open_rebuilt(source, limits, header)
+                Document::open_rebuilt(source, &Bounds::new(limits), header)
             }
             other => other,
         }
     }
 
-    fn open_as_is(source: &Source, limits: &Limits, header: Header, recovery: Recovery) -> Result<Document> {
+    fn open_as_is(source: &Source, bounds: &Bounds, header: Header, recovery: Recovery) -> Result<Document> {
         if header.offset > 0 && recovery == Recovery::Refuse {
             return Err(Malformed::at(ErrorCode::PdfHeader, 0).into());
         }
-        let tail = tail(source, limits)?;
+        let tail = tail(source, bounds)?;
         if let Some(junk) = tail.junk.filter(|_| recovery == Recovery::Refuse) {
             return Err(Malformed::at(ErrorCode::PdfTail, junk).into());
         }
         let mut decoder = Decoder::default();
-        let chain = Chain::read(source, tail.startxref, limits, &mut decoder)?;
+        let chain = Chain::read(source, tail.startxref, bounds, &mut decoder)?;
         for section in chain.sections() {
             if section.trailer.get("Encrypt").is_some_and(|encrypt| !encrypt.is_null()) {
                 return Err(Refusal::at(ErrorCode::PdfEncrypted, section.offset).into());
             }
         }
         let latest = chain.sections().first().ok_or(Error::Bug("chain without a section"))?;
-        if latest.trailer.get("Root").and_then(Object::as_reference).is_none() {
+        if latest.trailer.reference("Root").is_none() {
             return Err(Malformed::at(ErrorCode::PdfTrailer, latest.offset).into());
         }
-        let size = fresh_number(chain.size(), limits)?;
+        let size = fresh_number(chain.size(), bounds)?;
         let cache = Mutex::new(Cache { decoder, ..Cache::default() });
-        let (source, limits) = (source.clone(), limits.clone());
+        let (source, bounds) = (source.clone(), bounds.clone());
         let (startxref, tail) = (tail.startxref, tail.junk.is_some());
         let trailer = latest.trailer.clone();
-        Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
+        Ok(Document { source, bounds, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
     }
 
     /// The document after `source`: this one's bytes with an update behind them. Of the cross-references only the
@@ -109,21 +127,21 @@ impl Document {
     /// As [`Document::open`].
     pub(crate) fn with_update(&self, source: &Source) -> Result<Document> {
         let mut decoder = Decoder::default();
-        let tail = tail(source, &self.limits)?;
+        let tail = tail(source, &self.bounds)?;
         let chain = match &self.index {
             Index::Chain(chain) => {
-                chain.with_update(source, tail.startxref, self.startxref, &self.limits, &mut decoder)?
+                chain.with_update(source, tail.startxref, self.startxref, &self.bounds, &mut decoder)?
             }
             // The update of a rebuilt document stands alone.
-            Index::Rebuilt(_) => Chain::read(source, tail.startxref, &self.limits, &mut decoder)?,
+            Index::Rebuilt(_) => Chain::read(source, tail.startxref, &self.bounds, &mut decoder)?,
         };
         let latest = chain.sections().first().ok_or(Error::Bug("chain without a section"))?;
         let trailer = latest.trailer.clone();
-        let size = fresh_number(chain.size(), &self.limits)?;
+        let size = fresh_number(chain.size(), &self.bounds)?;
         let cache = Mutex::new(Cache { decoder, ..Cache::default() });
-        let (source, limits, header) = (source.clone(), self.limits.clone(), self.header);
+        let (source, bounds, header) = (source.clone(), self.bounds.clone(), self.header);
         let (startxref, tail) = (tail.startxref, tail.junk.is_some());
-        Ok(Document { source, limits, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
+        Ok(Document { source, bounds, header, startxref, tail, trailer, index: Index::Chain(chain), size, cache })
     }
 
     /// The document as it was when it ended at `end`: the objects that were there then. `None` where there was none.
@@ -135,16 +153,16 @@ impl Document {
         Some(Document { trailer, startxref, index: Index::Chain(chain), cache: Mutex::default(), ..self.clone() })
     }
 
-    fn open_rebuilt(source: &Source, limits: &Limits, header: Header) -> Result<Document> {
+    fn open_rebuilt(source: &Source, bounds: &Bounds, header: Header) -> Result<Document> {
         let mut decoder = Decoder::default();
-        let rebuilt = rebuild(source, limits, &mut decoder)?;
-        let size = fresh_number(rebuilt.size(), limits)?;
-        let tail = tail(source, limits).is_ok_and(|tail| tail.junk.is_some());
+        let rebuilt = rebuild(source, bounds, &mut decoder)?;
+        let size = fresh_number(rebuilt.size(), bounds)?;
+        let tail = tail(source, bounds).is_ok_and(|tail| tail.junk.is_some());
         let cache = Mutex::new(Cache { decoder, ..Cache::default() });
-        let (source, limits) = (source.clone(), limits.clone());
+        let (source, bounds) = (source.clone(), bounds.clone());
         let trailer = rebuilt.trailer.clone();
         let index = Index::Rebuilt(rebuilt);
-        let document = Document { source, limits, header, startxref: 0, tail, trailer, index, size, cache };
+        let document = Document { source, bounds, header, startxref: 0, tail, trailer, index, size, cache };
         document.check()?;
         Ok(document)
     }
@@ -161,9 +179,60 @@ impl Document {
         &self.source
     }
 
-    /// The bounds it is read with.
+    /// The limits it is read with.
     pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+        &self.bounds
+    }
+
+    /// An account of `bytes` that are held for this document from now on, beside its objects.
+    ///
+    /// # Errors
+    /// `limit.exceeded` when that is too much, although all is let go that can be read again.
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge> {
+        self.with_room(|| self.bounds.charge(bytes))
+    }
+
+    /// Lets `charge` hold `more` bytes as well.
+    ///
+    /// # Errors
+    /// As [`Document::charge`].
+    pub(crate) fn grow(&self, charge: &mut Charge, more: usize) -> Result<()> {
+        self.with_room(|| charge.grow(more))
+    }
+
+    /// Lets go what is remembered, where that is much: for a document that waits, perhaps with many others.
+    pub(crate) fn rest(&self) {
+        let mut cache = self.cache();
+        let streams = cache.streams.iter().map(|(_, stream)| stream.held_bytes()).sum::<usize>();
+        if cache.held.saturating_add(streams) > REMEMBERED_AT_REST {
+            cache.let_go();
+        }
+    }
+
+    /// The elements of `array`, which count as read once more: for arrays that are walked again and again.
+    ///
+    /// # Errors
+    /// `limit.exceeded`.
+    pub(crate) fn walk(&self, array: &Array) -> Result<Items> {
+        self.count(array.raw())?;
+        Ok(array.items())
+    }
+
+    /// Counts `bytes` as read once more.
+    ///
+    /// # Errors
+    /// `limit.exceeded`.
+    pub(crate) fn count(&self, bytes: &[u8]) -> Result<()> {
+        self.bounds.count_parsed(bytes.len())
+    }
+
+    /// The dictionary that `text` is, as if it stood in the document.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when it is none.
+    pub(crate) fn parse_dictionary(&self, text: &[u8]) -> Result<Dictionary> {
+        let bytes = Bytes::from(text.to_vec());
+        Parser::new(&bytes, 0, &self.bounds).dictionary(ErrorCode::PdfObjectType)
     }
 
     /// The version in the header or in the catalog, whichever is higher.
@@ -227,7 +296,7 @@ impl Document {
     /// The revisions, the oldest first; of a rebuilt document the only one.
     pub(crate) fn revisions(&self) -> Result<Vec<Revision>> {
         match &self.index {
-            Index::Chain(chain) => revisions(&self.source, chain.sections(), &self.limits),
+            Index::Chain(chain) => revisions(&self.source, chain.sections(), &self.bounds),
             Index::Rebuilt(_) => Ok(vec![Revision { end: self.source.len(), kind: self.kind() }]),
         }
     }
@@ -263,8 +332,8 @@ impl Document {
                 return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(reference.number).into());
             }
             seen.push(reference);
-            if to_u64(seen.len()) > self.limits.pdf_references {
-                return Err(Limit::new("pdf_references", self.limits.pdf_references, to_u64(seen.len())).into());
+            if to_u64(seen.len()) > self.bounds.pdf_references {
+                return Err(Limit::new("pdf_references", self.bounds.pdf_references, to_u64(seen.len())).into());
             }
             object = self.object(reference)?;
         }
@@ -273,12 +342,16 @@ impl Document {
 
     /// The value of `key`, resolved; `Null` when there is none.
     pub(crate) fn get(&self, dictionary: &Dictionary, key: &str) -> Result<Object> {
-        dictionary.get(key).map_or(Ok(Object::Null), |value| self.resolve(value))
+        match dictionary.get(key) {
+            None => Ok(Object::Null),
+            Some(value @ Object::Reference(_)) => self.resolve(&value),
+            Some(value) => Ok(value),
+        }
     }
 
     /// The catalog and its reference.
     pub(crate) fn catalog(&self) -> Result<(Reference, Dictionary)> {
-        let root = self.trailer().get("Root").and_then(Object::as_reference);
+        let root = self.trailer().reference("Root");
         let root = root.ok_or_else(|| Malformed::new(ErrorCode::PdfTrailer))?;
         let malformed = || Error::from(Malformed::new(ErrorCode::PdfCatalog).object(root.number));
         match self.object(root)? {
@@ -294,7 +367,7 @@ impl Document {
     pub(crate) fn location(&self, reference: Reference) -> Result<Option<u64>> {
         match self.entry(reference.number)? {
             Some(Entry::Offset { offset, generation }) if generation == reference.generation => {
-                let found = parse_at(&self.source, offset, &self.limits, |parser| {
+                let found = parse_at(&self.source, offset, &self.bounds, |parser| {
                     parser.skip_white();
                     let at = parser.offset();
                     Ok((at, heading(parser)))
@@ -314,21 +387,46 @@ impl Document {
     }
 
     /// The decoded data of `stream`.
-    pub(crate) fn stream_data(&self, stream: &Stream) -> Result<Vec<u8>> {
-        self.stream_data_for(stream, 0)
+    pub(crate) fn stream_data(&self, stream: &Stream) -> Result<Bytes> {
+        // Whoever asks looks at it and lets it go, or keeps what has limits of its own.
+        self.with_room(|| self.stream_data_for(stream, 0)).map(|(data, _)| data)
+    }
+
+    /// Does what needs memory; once more without all that can be read again where there was not enough.
+    fn with_room<T>(&self, mut act: impl FnMut() -> Result<T>) -> Result<T> {
+        match act() {
+            Err(error) if is_full(&error) && self.cache().let_go() => act(),
+            other => other,
+        }
     }
 
     fn object_for(&self, reference: Reference, depth: u64) -> Result<Object> {
-        if let Some(object) = self.cache().objects.get(&reference) {
-            return Ok(object.clone());
+        {
+            let mut cache = self.cache();
+            cache.asked = cache.asked.saturating_add(1);
+            if cache.asked / REMEMBERED_READS > self.bounds.pdf_reads {
+                let found = cache.asked / REMEMBERED_READS;
+                return Err(Limit::new("pdf_reads", self.bounds.pdf_reads, found).into());
+            }
+            if let Some(object) = cache.objects.get(&reference) {
+                return Ok(object.clone());
+            }
         }
-        let object = self.read(reference, depth)?;
+        let object = self.with_room(|| self.read(reference, depth))?;
         let mut cache = self.cache();
-        if cache.objects.len() >= REMEMBERED_OBJECTS {
+        let held = object.held_bytes();
+        if cache.objects.len() >= REMEMBERED_OBJECTS || cache.held.saturating_add(held) > self.most_remembered() {
             cache.objects.clear();
+            cache.held = 0;
         }
+        cache.held = cache.held.saturating_add(held);
         cache.objects.insert(reference, object.clone());
         Ok(object)
+    }
+
+    /// How many bytes remembered objects, and as many object streams, may take.
+    fn most_remembered(&self) -> usize {
+        usize::try_from(self.bounds.pdf_memory_bytes / REMEMBERED_SHARE).unwrap_or(usize::MAX)
     }
 
     fn read(&self, reference: Reference, depth: u64) -> Result<Object> {
@@ -339,7 +437,7 @@ impl Document {
             }
             Some(Entry::InStream { stream, index }) if reference.generation == 0 => {
                 self.count_read()?;
-                self.object_stream(stream, depth)?.object(index, reference.number, &self.limits)
+                self.object_stream(stream, depth)?.object(index, reference.number, &self.bounds)
             }
             _ => Ok(Object::Null),
         }
@@ -349,7 +447,7 @@ impl Document {
         if offset >= self.source.len() {
             return Err(Malformed::at(ErrorCode::PdfTruncated, offset).object(reference.number).into());
         }
-        let found = indirect_at(&self.source, offset, &self.limits).map_err(|error| match error {
+        let found = indirect_at(&self.source, offset, &self.bounds).map_err(|error| match error {
             Error::Malformed(fault) => fault.object(reference.number).into(),
             other => other,
         })?;
@@ -376,33 +474,34 @@ impl Document {
             return Err(malformed());
         };
         let data = self.stream_data_for(&stream, depth)?;
-        let stream = Arc::new(ObjectStream::read(number, &stream.dictionary, data, &self.limits)?);
+        let stream = Arc::new(ObjectStream::read(number, &stream.dictionary, data, &self.bounds)?);
         let mut cache = self.cache();
         cache.streams.push((number, Arc::clone(&stream)));
-        while cache.streams.len() > 1 && cache.streams.iter().map(|(_, s)| s.size()).sum::<usize>() > REMEMBERED_BYTES {
+        let most = self.most_remembered();
+        while cache.streams.len() > 1 && cache.streams.iter().map(|(_, s)| s.held_bytes()).sum::<usize>() > most {
             cache.streams.remove(0);
         }
         Ok(stream)
     }
 
-    fn stream_data_for(&self, stream: &Stream, depth: u64) -> Result<Vec<u8>> {
+    fn stream_data_for(&self, stream: &Stream, depth: u64) -> Result<(Bytes, Charge)> {
         let length = match stream.dictionary.get("Length") {
-            Some(Object::Reference(_)) if depth >= self.limits.pdf_references => {
+            Some(Object::Reference(_)) if depth >= self.bounds.pdf_references => {
                 return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(stream.number).into());
             }
-            Some(Object::Reference(reference)) => self.object_for(*reference, depth + 1)?.as_integer(),
-            Some(Object::Integer(length)) => Some(*length),
+            Some(Object::Reference(reference)) => self.object_for(reference, depth + 1)?.as_integer(),
+            Some(Object::Integer(length)) => Some(length),
             _ => None,
         };
         let malformed = || Malformed::at(ErrorCode::PdfStream, stream.start).object(stream.number);
-        let data = read_data(&self.source, stream, length.ok_or_else(malformed)?, &self.limits)?;
-        self.cache().decoder.decode(&stream.dictionary, &data, stream.number, &self.limits)
+        let data = read_data(&self.source, stream, length.ok_or_else(malformed)?, &self.bounds)?;
+        self.cache().decoder.decode(&stream.dictionary, data, stream.number, &self.bounds)
     }
 
     fn count_read(&self) -> Result<()> {
         let mut cache = self.cache();
-        if cache.reads >= self.limits.pdf_reads {
-            return Err(Limit::new("pdf_reads", self.limits.pdf_reads, cache.reads.saturating_add(1)).into());
+        if cache.reads >= self.bounds.pdf_reads {
+            return Err(Limit::new("pdf_reads", self.bounds.pdf_reads, cache.reads.saturating_add(1)).into());
         }
         cache.reads += 1;
         Ok(())
@@ -417,13 +516,16 @@ impl Document {
 impl Clone for Document {
     /// The same document, with the objects that were read so far.
     fn clone(&self) -> Self {
-        let objects = self.cache().objects.clone();
+        let (objects, held) = {
+            let cache = self.cache();
+            (cache.objects.clone(), cache.held)
+        };
         Document {
             source: self.source.clone(),
-            limits: self.limits.clone(),
+            bounds: self.bounds.clone(),
             trailer: self.trailer.clone(),
             index: self.index.clone(),
-            cache: Mutex::new(Cache { objects, ..Cache::default() }),
+            cache: Mutex::new(Cache { objects, held, ..Cache::default() }),
             ..*self
         }
     }
@@ -440,4 +542,8 @@ fn fresh_number(size: u64, limits: &Limits) -> Result<u32> {
 }
 
 const REMEMBERED_OBJECTS: usize = 4_096;
-const REMEMBERED_BYTES: usize = 8 << 20;
+const REMEMBERED_AT_REST: usize = 256 << 10;
+// The part of what a document may hold that remembered objects take at most, and as much object streams.
+const REMEMBERED_SHARE: u64 = 8;
+// To find a remembered object counts so much less than to read one.
+const REMEMBERED_READS: u64 = 16;

@@ -4,6 +4,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::bounds::{Bounds, Charge};
 use super::lex::Parser;
 use super::object::{Dictionary, Object};
 use crate::Limits;
@@ -18,98 +19,117 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Decodes `data` as `dictionary` says. Faults name `object`.
+    /// Decodes `data` as `dictionary` says; what comes out is charged as long as the charge lives. Faults name `object`.
     ///
     /// # Errors
     /// `pdf.filter.unsupported`, `pdf.filter.data`; [`Error::LimitExceeded`] for what grows too large.
     pub(crate) fn decode(
         &mut self,
         dictionary: &Dictionary,
-        data: &[u8],
+        data: Bytes,
         object: u32,
-        limits: &Limits,
-    ) -> Result<Vec<u8>> {
-        let steps = steps(dictionary, object, limits)?;
-        let mut bytes = None;
-        for predictor in &steps {
-            let input = bytes.as_deref().unwrap_or(data);
-            let mut output = self.inflate(input, object, limits)?;
+        bounds: &Bounds,
+    ) -> Result<(Bytes, Charge)> {
+        let steps = steps(dictionary, object, bounds)?;
+        let mut charge = bounds.charge(data.len())?;
+        let mut bytes = data;
+        if steps.is_empty() {
+            self.count(to_u64(bytes.len()), bounds)?;
+        }
+        for predictor in steps {
+            let (mut output, taken) = self.inflate(&bytes, object, bounds)?;
             predictor.undo(&mut output, object)?;
-            bytes = Some(output);
+            (bytes, charge) = (Bytes::from(output), taken);
         }
-        match bytes {
-            Some(bytes) => Ok(bytes),
-            None => {
-                self.count(to_u64(data.len()), limits)?;
-                Ok(data.to_vec())
-            }
-        }
+        Ok((bytes, charge))
     }
 
-    fn inflate(&mut self, input: &[u8], object: u32, limits: &Limits) -> Result<Vec<u8>> {
+    fn inflate(&mut self, input: &[u8], object: u32, bounds: &Bounds) -> Result<(Vec<u8>, Charge)> {
         let damaged = || Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object));
         let inflate = self.inflate.get_or_insert_with(|| Decompress::new(true));
         inflate.reset(true);
         let mut output = Vec::with_capacity(input.len().saturating_mul(4).clamp(512, FIRST_OUTPUT));
+        let mut charge = bounds.charge(output.capacity())?;
         loop {
             let consumed = to_usize(inflate.total_in())?;
             let rest = input.get(consumed..).unwrap_or_default();
             let before = output.len();
             let status = inflate.decompress_vec(rest, &mut output, FlushDecompress::Finish).map_err(|_| damaged())?;
             let len = to_u64(output.len());
-            if len > limits.pdf_stream_bytes.min(limits.pdf_streams_bytes.saturating_sub(self.total)) {
+            if len > bounds.pdf_stream_bytes.min(bounds.pdf_streams_bytes.saturating_sub(self.total)) {
                 // What was thrown away counts, too: asked for again and again, it would cost as often.
-                self.count(len, limits)?;
-                return Err(exceeded("pdf_stream_bytes", limits.pdf_stream_bytes, output.len()));
+                self.count(len, bounds)?;
+                return Err(exceeded("pdf_stream_bytes", bounds.pdf_stream_bytes, output.len()));
             }
             match status {
                 Status::StreamEnd => break,
                 // With room left and nothing written, the input has ended before the stream has.
                 Status::Ok | Status::BufError if output.len() < output.capacity() && output.len() == before => {
-                    if ends_without_checksum(input, output.len()) {
+                    if ends_without_checksum(input, &output) {
                         break;
                     }
                     return Err(damaged());
                 }
                 Status::Ok | Status::BufError if output.len() < output.capacity() => {}
-                Status::Ok | Status::BufError => output.reserve(output.len().max(512)),
+                Status::Ok | Status::BufError => {
+                    let more = output.len().clamp(512, MOST_MORE_OUTPUT);
+                    if let Err(full) = charge.grow(more) {
+                        self.count(len, bounds)?;
+                        return Err(full);
+                    }
+                    output.reserve_exact(more);
+                }
             }
         }
-        self.count(to_u64(output.len()), limits)?;
-        Ok(output)
+        self.count(to_u64(output.len()), bounds)?;
+        if output.len() < output.capacity() / 2 {
+            output.shrink_to_fit();
+        }
+        charge.shrink_to(output.capacity());
+        Ok((output, charge))
     }
 
-    fn count(&mut self, len: u64, limits: &Limits) -> Result<()> {
+    fn count(&mut self, len: u64, bounds: &Bounds) -> Result<()> {
         self.total = self.total.saturating_add(len);
-        if self.total > limits.pdf_streams_bytes {
-            let (limit, found) = (limits.pdf_streams_bytes, self.total);
+        if self.total > bounds.pdf_streams_bytes {
+            let (limit, found) = (bounds.pdf_streams_bytes, self.total);
             return Err(Limit::new("pdf_streams_bytes", limit, found).into());
         }
-        Ok(())
+        bounds.count_decoded(len)
     }
 }
 
 /// Whether nothing but the end mark or the checksum is missing, as some producers leave it: `input` was read
-/// to its end without a fault and gave `decoded` bytes.
-fn ends_without_checksum(input: &[u8], decoded: usize) -> bool {
+/// to its end without a fault and gave `decoded`.
+fn ends_without_checksum(input: &[u8], decoded: &[u8]) -> bool {
     let data = input.trim_ascii_end();
     if data.ends_with(b"\0\0\xff\xff") || input.ends_with(b"\0\0\xff\xff") {
         return true;
     }
     let Some(blocks) = input.get(2..) else { return false };
     let mut inflate = Decompress::new(false);
-    let mut output = Vec::with_capacity(decoded.saturating_add(1));
-    let status = inflate.decompress_vec(blocks, &mut output, FlushDecompress::Finish);
-    matches!(status, Ok(Status::StreamEnd)) && output.len() == decoded
+    // The same comes out once more: only how much of it matters, so it goes where there is little room.
+    let mut piece = vec![0; FIRST_OUTPUT.min(decoded.len().saturating_add(1))];
+    loop {
+        let rest = usize::try_from(inflate.total_in()).ok().and_then(|consumed| blocks.get(consumed..));
+        let before = (inflate.total_in(), inflate.total_out());
+        match inflate.decompress(rest.unwrap_or_default(), &mut piece, FlushDecompress::None) {
+            Ok(Status::StreamEnd) => return inflate.total_out() == to_u64(decoded.len()),
+            Ok(_) if before != (inflate.total_in(), inflate.total_out()) => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Decodes what follows the dictionary at the start of `data`, as a stream without an object is for tests.
 pub(crate) fn decode_described(data: &[u8], limits: &Limits) -> Option<Vec<u8>> {
     let bytes = Bytes::from(data.to_vec());
-    let mut parser = Parser::new(&bytes, 0, limits);
+    let bounds = Bounds::new(limits);
+    let mut parser = Parser::new(&bytes, 0, &bounds);
     let dictionary = parser.dictionary(ErrorCode::PdfStream).ok()?;
-    let rest = to_usize(parser.offset()).ok().and_then(|at| data.get(at..))?;
-    Decoder::default().decode(&dictionary, rest, 0, limits).ok()
+    let at = to_usize(parser.offset()).ok()?;
+    let (decoded, _) = Decoder::default().decode(&dictionary, bytes.slice(at..bytes.len()), 0, &bounds).ok()?;
+    Some(decoded.to_vec())
 }
 
 /// What was done to the bytes before they were deflated.
@@ -120,7 +140,7 @@ enum Predictor {
 }
 
 impl Predictor {
-    fn read(parameters: Option<&Object>, object: u32) -> Result<Predictor> {
+    fn read(parameters: Option<Object>, object: u32) -> Result<Predictor> {
         let unsupported = || Error::from(Malformed::new(ErrorCode::PdfFilter).object(object));
         let dictionary = match parameters {
             None | Some(Object::Null) => return Ok(Predictor::None),
@@ -129,7 +149,7 @@ impl Predictor {
         };
         let number = |key, default| match dictionary.get(key) {
             None | Some(Object::Null) => Ok(default),
-            Some(Object::Integer(value)) => usize::try_from(*value).map_err(|_| unsupported()),
+            Some(Object::Integer(value)) => usize::try_from(value).map_err(|_| unsupported()),
             Some(_) => Err(unsupported()),
         };
         match number("Predictor", 1)? {
@@ -148,15 +168,20 @@ impl Predictor {
         let Predictor::Png { row, pixel } = self else { return Ok(()) };
         let line = row.checked_add(1).ok_or_else(|| Malformed::new(ErrorCode::PdfFilter).object(object))?;
         let damaged = || Error::from(Malformed::new(ErrorCode::PdfFilterData).object(object));
-        let mut output = Vec::with_capacity(data.len());
         // Above the first row are zeros. The row is as long as the data at most, whatever is declared.
         let mut above = vec![0; row.min(data.len())];
-        for encoded in data.chunks(line) {
-            let Some((kind, encoded)) = encoded.split_first() else { break };
-            unfilter(*kind, &mut above, encoded, pixel).ok_or_else(damaged)?;
-            output.extend_from_slice(above.get(..encoded.len()).unwrap_or_default());
+        // Each row goes where it stood, but for the byte before each that says how it was filtered.
+        let (mut from, mut to) = (0, 0);
+        while let Some(kind) = data.get(from).copied() {
+            let end = from.saturating_add(line).min(data.len());
+            let encoded = data.get(from + 1..end).unwrap_or_default();
+            let len = encoded.len();
+            unfilter(kind, &mut above, encoded, pixel).ok_or_else(damaged)?;
+            let decoded = above.get(..len).ok_or_else(damaged)?;
+            data.get_mut(to..to + len).ok_or_else(damaged)?.copy_from_slice(decoded);
+            (from, to) = (end, to + len);
         }
-        *data = output;
+        data.truncate(to);
         Ok(())
     }
 }
@@ -194,26 +219,26 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
     [left, up, corner].into_iter().min_by_key(|byte| distance(*byte)).unwrap_or(0)
 }
 
-fn steps(dictionary: &Dictionary, object: u32, limits: &Limits) -> Result<Vec<Predictor>> {
+fn steps(dictionary: &Dictionary, object: u32, bounds: &Bounds) -> Result<Vec<Predictor>> {
     let unsupported = || Error::from(Malformed::new(ErrorCode::PdfFilter).object(object));
-    let one = |object: &Object| std::slice::from_ref(object).to_vec();
-    let filters = match dictionary.get("Filter") {
-        None | Some(Object::Null) => return Ok(Vec::new()),
-        Some(Object::Array(array)) => array.items().to_vec(),
-        Some(name) => one(name),
-    };
-    let parameters = match dictionary.get("DecodeParms") {
+    let most = to_usize(bounds.pdf_filters).unwrap_or(usize::MAX);
+    let all = |key| match dictionary.get(key) {
         None | Some(Object::Null) => Vec::new(),
-        Some(Object::Array(array)) => array.items().to_vec(),
-        Some(single) => one(single),
+        Some(Object::Array(array)) => array.items().take(most.saturating_add(1)).collect(),
+        Some(single) => vec![single],
     };
-    if to_u64(filters.len()) > limits.pdf_filters {
-        return Err(exceeded("pdf_filters", limits.pdf_filters, filters.len()));
+    let filters = all("Filter");
+    if filters.is_empty() {
+        return Ok(Vec::new());
     }
+    if filters.len() > most {
+        return Err(exceeded("pdf_filters", bounds.pdf_filters, filters.len()));
+    }
+    let mut parameters = all("DecodeParms").into_iter();
     let mut steps = Vec::with_capacity(filters.len());
-    for (i, filter) in filters.iter().enumerate() {
+    for filter in filters {
         match filter {
-            Object::Name(name) if name == "FlateDecode" => steps.push(Predictor::read(parameters.get(i), object)?),
+            Object::Name(name) if &name == "FlateDecode" => steps.push(Predictor::read(parameters.next(), object)?),
             _ => return Err(unsupported()),
         }
     }
@@ -224,8 +249,9 @@ fn exceeded(name: &'static str, limit: u64, found: usize) -> Error {
     Limit::new(name, limit, to_u64(found)).into()
 }
 
-// Beyond this, output grows by what has been seen.
+// Beyond this, output grows by what has been seen, and at most by so much at a time.
 const FIRST_OUTPUT: usize = 1 << 20;
+const MOST_MORE_OUTPUT: usize = 4 << 20;
 const MOST_PIXEL_BITS: usize = 256;
 
 #[cfg(test)]
@@ -242,8 +268,10 @@ mod tests {
 
     fn decode(dictionary: &str, data: &[u8], limits: &Limits) -> Result<Vec<u8>> {
         let raw = Bytes::from(dictionary.as_bytes().to_vec());
-        let dictionary = Parser::new(&raw, 0, limits).dictionary(ErrorCode::PdfStream).unwrap();
-        Decoder::default().decode(&dictionary, data, 7, limits)
+        let bounds = Bounds::new(limits);
+        let dictionary = Parser::new(&raw, 0, &bounds).dictionary(ErrorCode::PdfStream).unwrap();
+        let data = Bytes::from(data.to_vec());
+        Decoder::default().decode(&dictionary, data, 7, &bounds).map(|(decoded, _)| decoded.to_vec())
     }
 
     fn code(dictionary: &str, data: &[u8]) -> ErrorCode {
@@ -318,10 +346,11 @@ mod tests {
         assert_eq!(decode(three, &twice, &limits).unwrap_err().code(), ErrorCode::LimitExceeded);
         let mut decoder = Decoder::default();
         let raw = Bytes::from(FLATE.as_bytes().to_vec());
-        let dictionary = Parser::new(&raw, 0, &limits).dictionary(ErrorCode::PdfStream).unwrap();
-        let data = deflate(&vec![0; 9_000]);
-        decoder.decode(&dictionary, &data, 1, &limits).unwrap();
-        assert_eq!(decoder.decode(&dictionary, &data, 1, &limits).unwrap_err().code(), ErrorCode::LimitExceeded);
+        let bounds = Bounds::new(&limits);
+        let dictionary = Parser::new(&raw, 0, &bounds).dictionary(ErrorCode::PdfStream).unwrap();
+        let data = Bytes::from(deflate(&vec![0; 9_000]));
+        decoder.decode(&dictionary, data.clone(), 1, &bounds).unwrap();
+        assert_eq!(decoder.decode(&dictionary, data, 1, &bounds).unwrap_err().code(), ErrorCode::LimitExceeded);
     }
 
     #[test]
@@ -329,11 +358,12 @@ mod tests {
         let limits = Limits { pdf_stream_bytes: 1 << 20, pdf_streams_bytes: 3 << 20, ..Limits::default() };
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         std::io::Write::write_all(&mut encoder, &[0; 2 << 20]).unwrap();
-        let bomb = encoder.finish().unwrap();
+        let bomb = Bytes::from(encoder.finish().unwrap());
         let bytes = Bytes::from(b"<< /Filter /FlateDecode >>".to_vec());
-        let dictionary = Parser::new(&bytes, 0, &limits).dictionary(ErrorCode::PdfStream).unwrap();
+        let bounds = Bounds::new(&limits);
+        let dictionary = Parser::new(&bytes, 0, &bounds).dictionary(ErrorCode::PdfStream).unwrap();
         let mut decoder = Decoder::default();
-        let mut fault = || decoder.decode(&dictionary, &bomb, 0, &limits).unwrap_err().to_string();
+        let mut fault = || decoder.decode(&dictionary, bomb.clone(), 0, &bounds).unwrap_err().to_string();
         assert!(fault().contains("pdf_stream_bytes"));
         assert!((0..4).any(|_| fault().contains("pdf_streams_bytes")));
     }

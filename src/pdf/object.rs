@@ -1,10 +1,14 @@
 //! What a PDF is made of: values that keep the bytes they came from.
+//!
+//! An object is kept as it was read, on a tape (`tape.rs`); the values here are views of it, made when they are
+//! asked for and cheap to clone.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::string::PdfString;
+use super::tape::{Items, Tape};
 use crate::source::Bytes;
 
 /// A PDF object. Cheap to clone.
@@ -63,6 +67,16 @@ impl Object {
             _ => None,
         }
     }
+
+    /// Bytes of memory that it keeps.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match self {
+            Object::Array(Array { tape, .. })
+            | Object::Dictionary(Dictionary { tape, .. })
+            | Object::Stream(Stream { dictionary: Dictionary { tape, .. }, .. }) => tape.held_bytes(),
+            _ => 0,
+        }
+    }
 }
 
 /// A name, decoded: `#20` is a space.
@@ -72,20 +86,10 @@ pub(crate) struct Name(Bytes);
 impl Name {
     /// The name that stands after the solidus as `token`.
     pub(crate) fn from_token(token: Bytes) -> Self {
-        if !token.contains(&b'#') {
-            return Name(token);
+        match decoded(&token) {
+            Cow::Borrowed(_) => Name(token),
+            Cow::Owned(bytes) => Name(Bytes::from(bytes)),
         }
-        let mut bytes = Vec::with_capacity(token.len());
-        let mut rest: &[u8] = &token;
-        while let Some((&first, after)) = rest.split_first() {
-            let escaped = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-            let value = escaped
-                .filter(|two| first == b'#' && two.bytes().all(|b| b.is_ascii_hexdigit()))
-                .and_then(|two| u8::from_str_radix(two, 16).ok());
-            bytes.push(value.unwrap_or(first));
-            rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
-        }
-        Name(Bytes::from(bytes))
     }
 
     /// The decoded bytes.
@@ -121,35 +125,59 @@ impl fmt::Display for Reference {
     }
 }
 
+/// What the token of a name means: `#20` is a space.
+pub(super) fn decoded(token: &[u8]) -> Cow<'_, [u8]> {
+    if !token.contains(&b'#') {
+        return Cow::Borrowed(token);
+    }
+    let mut bytes = Vec::with_capacity(token.len());
+    let mut rest = token;
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let value = escaped
+            .filter(|two| first == b'#' && two.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(value.unwrap_or(first));
+        rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    Cow::Owned(bytes)
+}
+
 /// An array and its bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Array {
-    raw: Bytes,
-    items: Arc<[Object]>,
+    tape: Arc<Tape>,
+    at: usize,
 }
 
 impl Array {
-    /// The array that stands as `raw`.
-    pub(crate) fn new(raw: Bytes, items: Vec<Object>) -> Self {
-        Array { raw, items: items.into() }
+    /// The array that stands at `at` of `tape`.
+    pub(super) fn new(tape: Arc<Tape>, at: usize) -> Self {
+        Array { tape, at }
     }
 
     /// Its elements.
-    pub(crate) fn items(&self) -> &[Object] {
-        &self.items
+    pub(crate) fn items(&self) -> Items {
+        Items::inside(&self.tape, self.at)
+    }
+
+    /// Whether all its elements are references.
+    pub(crate) fn is_of_references(&self) -> bool {
+        self.tape.is_of_references(self.at)
     }
 
     /// Its bytes, with brackets.
     pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
+        self.tape.raw(self.at)
     }
 
     /// Its bytes with `item` as last element, all else byte for byte.
     pub(crate) fn with_appended(&self, item: &[u8]) -> Vec<u8> {
-        let body = self.raw.strip_suffix(b"]").unwrap_or(&self.raw);
-        let mut bytes = Vec::with_capacity(self.raw.len() + item.len() + 1);
+        let raw = self.raw();
+        let body = raw.strip_suffix(b"]").unwrap_or(raw);
+        let mut bytes = Vec::with_capacity(raw.len() + item.len() + 1);
         bytes.extend_from_slice(body);
-        if !self.items.is_empty() {
+        if self.items().next().is_some() {
             bytes.push(b' ');
         }
         bytes.extend_from_slice(item);
@@ -161,59 +189,77 @@ impl Array {
 /// A dictionary and its bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Dictionary {
-    raw: Bytes,
-    entries: Arc<[(Name, Range<usize>, Object)]>,
+    tape: Arc<Tape>,
+    at: usize,
 }
 
 impl Dictionary {
-    /// The dictionary that stands as `raw`; the ranges of its values count from there.
-    pub(crate) fn new(raw: Bytes, entries: Vec<(Name, Range<usize>, Object)>) -> Self {
-        Dictionary { raw, entries: entries.into() }
+    /// The dictionary that stands at `at` of `tape`.
+    pub(super) fn new(tape: Arc<Tape>, at: usize) -> Self {
+        Dictionary { tape, at }
     }
 
     /// Its bytes, from `<<` to `>>`.
     pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
+        self.tape.raw(self.at)
     }
 
     /// The value of `key`, not resolved.
-    pub(crate) fn get(&self, key: &str) -> Option<&Object> {
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, value)| value)
+    pub(crate) fn get(&self, key: &str) -> Option<Object> {
+        self.tape.find(self.at, key.as_bytes()).map(|value| Tape::object(&self.tape, value))
+    }
+
+    /// The value of `key` where that is a reference.
+    pub(crate) fn reference(&self, key: &str) -> Option<Reference> {
+        self.get(key)?.as_reference()
+    }
+
+    /// The value of `key` where that is a whole number.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        self.get(key)?.as_integer()
     }
 
     /// Keys and values in the order of the file.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Name, &Object)> {
-        self.entries.iter().map(|(name, _, value)| (name, value))
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Name, Object)> {
+        let name = |at| match Tape::object(&self.tape, at) {
+            Object::Name(name) => name,
+            _ => Name(Bytes::default()),
+        };
+        self.tape.keys(self.at).map(move |key| (name(key), Tape::object(&self.tape, key + 1)))
     }
 
     /// Keys and the bytes of their values, in the order of the file.
-    pub(crate) fn raw_entries(&self) -> impl Iterator<Item = (&Name, &[u8])> {
-        self.entries.iter().map(|(name, span, _)| (name, self.raw.get(span.clone()).unwrap_or_default()))
+    pub(crate) fn raw_entries(&self) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
+        self.tape.keys(self.at).map(|key| (self.tape.name(key), self.tape.raw(key + 1)))
     }
 
     /// Whether `/Type` is `name`.
     pub(crate) fn is_type(&self, name: &str) -> bool {
-        matches!(self.get("Type"), Some(Object::Name(found)) if found == name)
+        self.tape.find(self.at, b"Type").is_some_and(|value| self.tape.is_name(value, name.as_bytes()))
     }
 
     /// Its bytes with the value of each key in `changes` replaced, and missing keys added at the end; all else
     /// byte for byte. Keys are written as they are, so they must need no escape.
     pub(crate) fn with(&self, changes: &[(&str, &[u8])]) -> Vec<u8> {
+        let raw = self.raw();
         let more: usize = changes.iter().map(|(key, value)| key.len() + value.len() + 4).sum();
-        let mut bytes = Vec::with_capacity(self.raw.len() + more);
+        let mut bytes = Vec::with_capacity(raw.len() + more);
         let mut from = 0;
-        for (name, span, _) in self.entries.iter() {
-            let Some((_, value)) = changes.iter().find(|(key, _)| name == *key) else { continue };
-            bytes.extend_from_slice(self.raw.get(from..span.start).unwrap_or_default());
+        for key in self.tape.keys(self.at) {
+            let Some((_, value)) = changes.iter().find(|(name, _)| self.tape.is_name(key, name.as_bytes())) else {
+                continue;
+            };
+            let span = self.tape.span_within(key + 1, self.at);
+            bytes.extend_from_slice(raw.get(from..span.start).unwrap_or_default());
             if bytes.last().is_some_and(|last| !super::lex::is_white(*last)) {
                 bytes.push(b' ');
             }
             bytes.extend_from_slice(value);
             from = span.end;
         }
-        let end = self.raw.len().saturating_sub(2);
-        bytes.extend_from_slice(self.raw.get(from..end).unwrap_or_default());
-        for (key, value) in changes.iter().filter(|(key, _)| self.get(key).is_none()) {
+        let end = raw.len().saturating_sub(2);
+        bytes.extend_from_slice(raw.get(from..end).unwrap_or_default());
+        for (key, value) in changes.iter().filter(|(key, _)| self.tape.find(self.at, key.as_bytes()).is_none()) {
             bytes.extend_from_slice(b"\n/");
             bytes.extend_from_slice(key.as_bytes());
             bytes.push(b' ');
@@ -222,25 +268,7 @@ impl Dictionary {
         bytes.extend_from_slice(b">>");
         bytes
     }
-
-    /// Where the second value of a key stands that has two different ones.
-    pub(crate) fn contradiction(&self) -> Option<usize> {
-        // Nearly all are small, and nearly none has a key twice.
-        let is_small = self.entries.len() <= SMALL;
-        let names = || self.entries.iter().map(|(name, _, _)| name.as_bytes());
-        if is_small && names().enumerate().all(|(n, name)| !names().take(n).any(|before| before == name)) {
-            return None;
-        }
-        let mut order: Vec<_> = self.entries.iter().map(|(name, span, _)| (name.as_bytes(), span)).collect();
-        order.sort_by(|a, b| a.0.cmp(b.0).then(a.1.start.cmp(&b.1.start)));
-        let pairs = order.iter().zip(order.iter().skip(1));
-        let differ = |a: &Range<usize>, b: &Range<usize>| self.raw.get(a.clone()) != self.raw.get(b.clone());
-        pairs.filter(|(a, b)| a.0 == b.0 && differ(a.1, b.1)).map(|(_, b)| b.1.start).next()
-    }
 }
-
-// Up to so many entries, comparing each with each takes less than sorting.
-const SMALL: usize = 16;
 
 /// A stream: its dictionary, and where its data begin in the file.
 #[derive(Debug, Clone)]
@@ -255,14 +283,15 @@ pub(crate) struct Stream {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounds::Bounds;
     use super::super::lex::Parser;
     use super::*;
     use crate::Limits;
 
     fn parse(text: &str) -> Object {
         let bytes = Bytes::from(text.as_bytes().to_vec());
-        let limits = Limits::default();
-        let mut parser = Parser::new(&bytes, 0, &limits);
+        let bounds = Bounds::new(&Limits::default());
+        let mut parser = Parser::new(&bytes, 0, &bounds);
         parser.object().unwrap()
     }
 
@@ -299,7 +328,6 @@ mod tests {
         let Object::Array(array) = parse("[1 0 R 1 0 +5 -07 4. -.5 1 2 3 R]") else { panic!() };
         let kinds: Vec<_> = array
             .items()
-            .iter()
             .map(|item| match item {
                 Object::Integer(value) => format!("i{value}"),
                 Object::Real(text) => format!("r{}", text.escape_ascii()),

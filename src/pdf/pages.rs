@@ -1,9 +1,10 @@
 //! The page tree, as far as signing needs it: the first page, and which page an object is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Document;
 use super::object::{Dictionary, Object, Reference};
+use super::tape::Items;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
 use crate::source::to_u64;
 
@@ -26,11 +27,56 @@ pub(crate) fn page_number(document: &Document, page: Reference) -> Result<Option
     Ok(found.ok().and_then(|before| u32::try_from(before + 1).ok()))
 }
 
+/// Page numbers of many objects: each page is looked for once, and where there are many, all are counted at once.
+pub(crate) struct PageNumbers<'a> {
+    document: &'a Document,
+    known: BTreeMap<Reference, Result<Option<u32>>>,
+    all: Option<BTreeMap<Reference, u32>>,
+}
+
+impl<'a> PageNumbers<'a> {
+    /// Of `document`; nothing is read yet.
+    pub(crate) fn new(document: &'a Document) -> Self {
+        PageNumbers { document, known: BTreeMap::new(), all: None }
+    }
+
+    /// As [`page_number`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn number(&mut self, page: Reference) -> Result<Option<u32>> {
+        if let Some(number) = self.all.as_ref().and_then(|all| all.get(&page)) {
+            return Ok(Some(*number));
+        }
+        if let Some(known) = self.known.get(&page) {
+            return known.clone();
+        }
+        if self.known.len() == FEW_PAGES && self.all.is_none() {
+            // A tree that can't be counted as a whole may have sound parts.
+            self.all = Some(all_numbers(self.document).unwrap_or_default());
+            return self.number(page);
+        }
+        let number = page_number(self.document, page);
+        self.known.insert(page, number.clone());
+        number
+    }
+}
+
+fn all_numbers(document: &Document) -> Result<BTreeMap<Reference, u32>> {
+    let mut all = BTreeMap::new();
+    let visit = |before: u64, page, _: &Dictionary| {
+        all.extend(u32::try_from(before + 1).ok().map(|number| (page, number)));
+        Visit::<()>::Continue
+    };
+    let _ = Walk::new(document)?.run(visit, |_| None)?;
+    Ok(all)
+}
+
 fn ancestors(document: &Document, page: Reference) -> Result<BTreeSet<Reference>> {
     let mut seen = BTreeSet::new();
     let mut object = document.object(page)?;
     while let Object::Dictionary(node) = &object {
-        let Some(parent) = node.get("Parent").and_then(Object::as_reference) else { break };
+        let Some(parent) = node.reference("Parent") else { break };
         if !seen.insert(parent) {
             return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(parent.number).into());
         }
@@ -53,15 +99,16 @@ enum Visit<T> {
 /// A walk over the pages in order, each node once.
 struct Walk<'a> {
     document: &'a Document,
-    // Nodes still to visit, the next one last, with their depth.
-    todo: Vec<(Reference, u64)>,
+    // The root, and of each list above the one at the end what is still to visit.
+    root: Option<Reference>,
+    todo: Vec<Items>,
 }
 
 impl<'a> Walk<'a> {
     fn new(document: &'a Document) -> Result<Self> {
         let (root, catalog) = document.catalog()?;
         match catalog.get("Pages") {
-            Some(Object::Reference(pages)) => Ok(Walk { document, todo: vec![(*pages, 0)] }),
+            Some(Object::Reference(pages)) => Ok(Walk { document, root: Some(pages), todo: Vec::new() }),
             _ => Err(Malformed::new(ErrorCode::PdfPages).object(root.number).into()),
         }
     }
@@ -76,7 +123,9 @@ impl<'a> Walk<'a> {
         let document = self.document;
         let mut seen = BTreeSet::new();
         let mut pages = 0_u64;
-        while let Some((reference, depth)) = self.todo.pop() {
+        let mut charge = document.charge(0)?;
+        while let Some((reference, depth)) = self.step() {
+            document.grow(&mut charge, SEEN_BYTES)?;
             if !seen.insert(reference) {
                 return Err(Malformed::new(ErrorCode::PdfObjectCycle).object(reference.number).into());
             }
@@ -99,10 +148,10 @@ impl<'a> Walk<'a> {
                         pages = pages.saturating_add(count);
                         continue;
                     }
-                    for kid in kids.items().iter().rev() {
-                        let kid = kid.as_reference().ok_or_else(malformed)?;
-                        self.todo.push((kid, depth + 1));
+                    if !kids.is_of_references() {
+                        return Err(malformed());
                     }
+                    self.todo.push(kids.items());
                 }
                 Object::Null if depth > 0 && is_page(&dictionary) => {
                     if let Visit::Stop(found) = visit(pages, reference, &dictionary) {
@@ -114,6 +163,20 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(Err(pages))
+    }
+
+    /// The next node, and its depth.
+    fn step(&mut self) -> Option<(Reference, u64)> {
+        if let Some(root) = self.root.take() {
+            return Some((root, 0));
+        }
+        while let Some(items) = self.todo.last_mut() {
+            if let Some(kid) = items.next() {
+                return kid.as_reference().map(|kid| (kid, to_u64(self.todo.len())));
+            }
+            self.todo.pop();
+        }
+        None
     }
 }
 
@@ -128,3 +191,8 @@ fn too_deep(document: &Document, depth: u64) -> Result<()> {
     }
     Ok(())
 }
+
+// A reference in a set, whose nodes are not always full.
+const SEEN_BYTES: usize = 16;
+// So many pages are looked for one by one.
+const FEW_PAGES: usize = 8;

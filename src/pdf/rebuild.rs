@@ -4,7 +4,9 @@
 //! for the document. The time is linear in the length of the file, whatever it holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::bounds::{Bounds, Charge, is_full};
 use super::filter::Decoder;
 use super::lex::{Parser, is_regular, is_white};
 use super::object::{Dictionary, Object, Reference, Stream};
@@ -12,7 +14,6 @@ use super::object_stream::ObjectStream;
 use super::tail::find;
 use super::window::{Indirect, Windows, indirect, indirect_at, parse_at};
 use super::xref::{Entry, SectionKind, read_data};
-use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
 use crate::source::{Bytes, Source, to_u64};
 
@@ -23,6 +24,8 @@ pub(crate) struct Rebuilt {
     pub(crate) entries: BTreeMap<u32, Entry>,
     /// The last trailer with a `Root`, or one made for the last catalog.
     pub(crate) trailer: Dictionary,
+    // For the entries.
+    _charge: Arc<Charge>,
 }
 
 impl Rebuilt {
@@ -42,7 +45,7 @@ impl Rebuilt {
 ///
 /// # Errors
 /// `pdf.encrypted`; `pdf.trailer` when there is neither trailer nor catalog; [`Error::LimitExceeded`].
-pub(crate) fn rebuild(source: &Source, limits: &Limits, decoder: &mut Decoder) -> Result<Rebuilt> {
+pub(crate) fn rebuild(source: &Source, limits: &Bounds, decoder: &mut Decoder) -> Result<Rebuilt> {
     if source.len() > limits.pdf_rebuild_bytes {
         return Err(Limit::new("pdf_rebuild_bytes", limits.pdf_rebuild_bytes, source.len()).into());
     }
@@ -50,6 +53,7 @@ pub(crate) fn rebuild(source: &Source, limits: &Limits, decoder: &mut Decoder) -
         source,
         limits,
         found: BTreeMap::new(),
+        charge: limits.charge(0)?,
         streams: Vec::new(),
         trailer: None,
         root: None,
@@ -63,9 +67,11 @@ pub(crate) fn rebuild(source: &Source, limits: &Limits, decoder: &mut Decoder) -
 
 struct Scan<'a> {
     source: &'a Source,
-    limits: &'a Limits,
+    limits: &'a Bounds,
     // Entry, and the offset that decides which of two is the later.
     found: BTreeMap<u32, (u64, Entry)>,
+    // For what was found.
+    charge: Charge,
     // Object streams with their offsets.
     streams: Vec<(u64, Stream)>,
     trailer: Option<Dictionary>,
@@ -119,7 +125,7 @@ impl Scan<'_> {
         match result {
             Ok(found) => Ok(Some(found)),
             // An earlier object of the number would take its place.
-            Err(error) if error.code() == ErrorCode::PdfDuplicateKey => Err(error),
+            Err(error) if error.code() == ErrorCode::PdfDuplicateKey || is_full(&error) => Err(error),
             Err(error @ (Error::Malformed(_) | Error::LimitExceeded(_))) => {
                 self.wasted = self.wasted.saturating_add(reached.saturating_sub(offset));
                 if self.wasted > self.source.len().saturating_add(WASTE) { Err(error) } else { Ok(None) }
@@ -136,7 +142,7 @@ impl Scan<'_> {
         }
         let offset = found.offset;
         if number > 0 {
-            self.found.insert(number, (offset, Entry::Offset { offset, generation }));
+            self.note(number, offset, Entry::Offset { offset, generation })?;
         }
         match found.object {
             Object::Dictionary(dictionary) if dictionary.is_type("Catalog") => self.root = Some(found.reference),
@@ -155,14 +161,19 @@ impl Scan<'_> {
         Ok(found.end)
     }
 
+    fn note(&mut self, number: u32, offset: u64, entry: Entry) -> Result<()> {
+        if self.found.insert(number, (offset, entry)).is_none() {
+            self.charge.grow(FOUND_BYTES)?;
+        }
+        Ok(())
+    }
+
     fn take_trailer(&mut self, trailer: &Dictionary) -> Result<()> {
         if trailer.get("Encrypt").is_some_and(|encrypt| !encrypt.is_null()) {
             return Err(Refusal::new(ErrorCode::PdfEncrypted).into());
         }
-        if trailer.get("Root").and_then(Object::as_reference).is_some() {
-            // The scan's window may be large: the trailer gets bytes of its own.
-            let raw = Bytes::from(trailer.raw().to_vec());
-            self.trailer = Some(Parser::new(&raw, 0, self.limits).dictionary(ErrorCode::PdfTrailer)?);
+        if trailer.reference("Root").is_some() {
+            self.trailer = Some(trailer.clone());
         }
         Ok(())
     }
@@ -170,7 +181,7 @@ impl Scan<'_> {
     /// Where the data of `stream` end: where `Length` says, or at the next `endstream`.
     fn stream_end(&mut self, stream: &Stream, windows: &mut Windows<'_>) -> Result<u64> {
         if let Some(Object::Integer(length)) = stream.dictionary.get("Length") {
-            let end = u64::try_from(*length).ok().and_then(|length| stream.start.checked_add(length));
+            let end = u64::try_from(length).ok().and_then(|length| stream.start.checked_add(length));
             if let Some(end) = end.filter(|end| *end <= self.source.len()) {
                 let after = self.source.window_up_to(end, ENDSTREAM_WINDOW)?;
                 let white = after.iter().take_while(|byte| is_white(**byte)).count();
@@ -199,7 +210,7 @@ impl Scan<'_> {
             let is_latest = self.found.get(&stream.number).is_some_and(|(latest, _)| *latest == offset);
             let Some(length) = self.length(&stream)?.filter(|_| is_latest) else { continue };
             let opened = read_data(self.source, &stream, length, self.limits)
-                .and_then(|data| decoder.decode(&stream.dictionary, &data, stream.number, self.limits))
+                .and_then(|data| decoder.decode(&stream.dictionary, data, stream.number, self.limits))
                 .and_then(|data| ObjectStream::read(stream.number, &stream.dictionary, data, self.limits));
             let opened = match opened {
                 Ok(opened) => opened,
@@ -212,7 +223,7 @@ impl Scan<'_> {
                 }
                 let entry = Entry::InStream { stream: stream.number, index };
                 if self.found.get(&number).is_none_or(|(earlier, _)| *earlier <= offset) {
-                    self.found.insert(number, (offset, entry));
+                    self.note(number, offset, entry)?;
                     self.look_for_catalog(&opened, index, number);
                 }
             }
@@ -231,7 +242,7 @@ impl Scan<'_> {
 
     fn length(&self, stream: &Stream) -> Result<Option<i64>> {
         match stream.dictionary.get("Length") {
-            Some(Object::Integer(length)) => Ok(Some(*length)),
+            Some(Object::Integer(length)) => Ok(Some(length)),
             Some(Object::Reference(reference)) => match self.found.get(&reference.number) {
                 Some((_, Entry::Offset { offset, .. })) => {
                     Ok(indirect_at(self.source, *offset, self.limits)?.object.as_integer())
@@ -252,7 +263,7 @@ impl Scan<'_> {
             }
             (None, None) => return Err(Malformed::at(ErrorCode::PdfTrailer, self.source.len()).into()),
         };
-        Ok(Rebuilt { entries, trailer })
+        Ok(Rebuilt { entries, trailer, _charge: Arc::new(self.charge) })
     }
 }
 
@@ -298,6 +309,8 @@ fn is_heading(text: &[u8]) -> bool {
     rest.starts_with(b"obj")
 }
 
+// An entry in a tree, whose nodes are not always full.
+const FOUND_BYTES: usize = 48;
 const TRAILER: &[u8] = b"trailer";
 const ENDSTREAM: &[u8] = b"endstream";
 const ENDSTREAM_WINDOW: u64 = 16;

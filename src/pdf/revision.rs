@@ -1,10 +1,10 @@
 //! Where revisions end: what a signature of theirs could have covered.
 
+use super::bounds::Bounds;
 use super::lex::is_white;
 use super::tail::{STARTXREF, end_mark, find};
 use super::window::Windows;
 use super::xref::{Section, SectionKind};
-use crate::Limits;
 use crate::error::{ErrorCode, Result};
 use crate::source::{Source, to_u64};
 
@@ -21,7 +21,7 @@ pub(crate) struct Revision {
 ///
 /// A section whose `Prev` leads forward, as in a linearized file, is one revision together with that one. A
 /// section that no `startxref` with `%%EOF` names is no revision of its own.
-pub(crate) fn revisions(source: &Source, sections: &[Section], limits: &Limits) -> Result<Vec<Revision>> {
+pub(crate) fn revisions(source: &Source, sections: &[Section], limits: &Bounds) -> Result<Vec<Revision>> {
     let mut revisions = Vec::new();
     let mut to = source.len();
     let mut rest = sections;
@@ -40,7 +40,7 @@ pub(crate) fn revisions(source: &Source, sections: &[Section], limits: &Limits) 
 }
 
 /// The end of the revision whose `startxref`, somewhere in `from..to`, is `startxref`.
-fn revision_end(source: &Source, from: u64, to: u64, startxref: u64, limits: &Limits) -> Result<Option<u64>> {
+fn revision_end(source: &Source, from: u64, to: u64, startxref: u64, limits: &Bounds) -> Result<Option<u64>> {
     let mut windows = Windows::new(source);
     let word = to_u64(STARTXREF.len());
     let mut at = from;

@@ -1,7 +1,7 @@
 //! Both ends of a file: the header, the last `startxref`, and what follows it.
 
+use super::bounds::Bounds;
 use super::lex::{Parser, is_white};
-use crate::Limits;
 use crate::error::{ErrorCode, Malformed, Result};
 use crate::source::{Source, to_u64};
 
@@ -40,7 +40,7 @@ pub(crate) struct Tail {
 }
 
 /// Finds the last `startxref`, searching backward in growing windows.
-pub(crate) fn tail(source: &Source, limits: &Limits) -> Result<Tail> {
+pub(crate) fn tail(source: &Source, limits: &Bounds) -> Result<Tail> {
     let at = last_startxref(source)?.ok_or_else(|| Malformed::at(ErrorCode::PdfStartxref, source.len()))?;
     let end = end_mark(source, at, limits)?;
     Ok(Tail { startxref: end.startxref, junk: first_junk(source, end.end)? })
@@ -56,7 +56,7 @@ pub(crate) struct EndMark {
 }
 
 /// Reads `startxref`, its number and `%%EOF` at `at`.
-pub(crate) fn end_mark(source: &Source, at: u64, limits: &Limits) -> Result<EndMark> {
+pub(crate) fn end_mark(source: &Source, at: u64, limits: &Bounds) -> Result<EndMark> {
     let mut len = END_MARK_WINDOW;
     loop {
         let window = source.window_up_to(at, len)?;

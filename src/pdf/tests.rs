@@ -5,5 +5,6 @@ mod corpus;
 mod damage;
 mod differential;
 mod forms;
+mod memory;
 mod recovery;
 mod sections;

@@ -168,8 +168,8 @@ impl<'a> Update<'a> {
         let old = self.document.trailer();
         let mut out = Vec::new();
         for (key, value) in old.raw_entries() {
-            if !OWN_KEYS.contains(&key.as_bytes()) {
-                push_entry(&mut out, key.as_bytes(), value);
+            if !OWN_KEYS.contains(&&*key) {
+                push_entry(&mut out, &key, value);
             }
         }
         push_entry(&mut out, b"Size", self.next.to_string().as_bytes());
@@ -186,7 +186,7 @@ impl<'a> Update<'a> {
         let Object::Array(id) = self.document.get(trailer, "ID")? else {
             return Ok(None);
         };
-        Ok(match id.items().first() {
+        Ok(match id.items().next() {
             Some(Object::String(first)) => Some(first.raw().to_vec()),
             _ => None,
         })

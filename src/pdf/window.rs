@@ -1,8 +1,8 @@
 //! Reading a source piece by piece: growing windows for objects, a moving one for scans.
 
+use super::bounds::Bounds;
 use super::lex::Parser;
 use super::object::{Object, Reference, Stream};
-use crate::Limits;
 use crate::error::{ErrorCode, Limit, Malformed, Result};
 use crate::source::{Bytes, Source, to_u64, to_usize};
 
@@ -10,22 +10,22 @@ use crate::source::{Bytes, Source, to_u64, to_usize};
 pub(crate) fn parse_at<T>(
     source: &Source,
     offset: u64,
-    limits: &Limits,
+    bounds: &Bounds,
     mut read: impl FnMut(&mut Parser<'_>) -> Result<T>,
 ) -> Result<T> {
-    let mut len = FIRST_WINDOW.max(source.at_hand(offset)).min(limits.pdf_object_bytes);
+    let mut len = FIRST_WINDOW.max(source.at_hand(offset)).min(bounds.pdf_object_bytes);
     loop {
         let window = source.window_up_to(offset, len)?;
-        let mut parser = Parser::new(&window, offset, limits);
+        let mut parser = Parser::new(&window, offset, bounds).copying(!source.is_in_memory());
         let result = read(&mut parser);
         let complete = offset.saturating_add(to_u64(window.len())) >= source.len();
         if complete || !parser.hit_end() {
             return result;
         }
-        if len >= limits.pdf_object_bytes {
+        if len >= bounds.pdf_object_bytes {
             return Err(Limit::new("pdf_object_bytes", len, len.saturating_add(1)).at(offset).into());
         }
-        len = len.saturating_mul(GROWTH).min(limits.pdf_object_bytes);
+        len = len.saturating_mul(GROWTH).min(bounds.pdf_object_bytes);
     }
 }
 
@@ -43,15 +43,15 @@ pub(crate) struct Indirect {
 }
 
 /// Reads `n g obj …` at `offset`, white space before it allowed.
-pub(crate) fn indirect_at(source: &Source, offset: u64, limits: &Limits) -> Result<Indirect> {
-    let found = parse_at(source, offset, limits, indirect)?;
-    if source.is_in_memory() {
-        return Ok(found);
-    }
-    // The object would keep its whole window alive: it gets bytes of its own.
-    let len = found.end.saturating_sub(found.offset);
-    let bytes = source.window_up_to(found.offset, len.saturating_add(CLOSING))?;
-    indirect(&mut Parser::new(&bytes, found.offset, limits))
+pub(crate) fn indirect_at(source: &Source, offset: u64, bounds: &Bounds) -> Result<Indirect> {
+    let mut reached = offset;
+    let found = parse_at(source, offset, bounds, |parser| {
+        let found = indirect(parser);
+        reached = parser.offset();
+        found
+    });
+    bounds.count_parsed(to_usize(reached.saturating_sub(offset))?)?;
+    found
 }
 
 /// Reads `n g obj …`.
@@ -121,5 +121,3 @@ impl<'a> Windows<'a> {
 const FIRST_WINDOW: u64 = 4 << 10;
 const LAST_WINDOW: u64 = 256 << 10;
 const GROWTH: u64 = 4;
-// `keyword` looks one byte ahead.
-const CLOSING: u64 = 1;

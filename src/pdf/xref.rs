@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::bounds::Bounds;
 use super::filter::Decoder;
 use super::object::{Dictionary, Object};
 use super::window::{Windows, parse_at};
-use crate::Limits;
 use crate::error::{ErrorCode, Limit, Malformed, Result};
 use crate::source::{Source, to_u64};
 
@@ -116,7 +116,7 @@ impl Chain {
     ///
     /// # Errors
     /// The first thing that is wrong with one of them.
-    pub(crate) fn read(source: &Source, startxref: u64, limits: &Limits, decoder: &mut Decoder) -> Result<Chain> {
+    pub(crate) fn read(source: &Source, startxref: u64, limits: &Bounds, decoder: &mut Decoder) -> Result<Chain> {
         let mut sections: Vec<Section> = Vec::new();
         let mut seen = BTreeSet::new();
         let mut entries = 0_u64;
@@ -171,7 +171,7 @@ impl Chain {
         source: &Source,
         startxref: u64,
         previous: u64,
-        limits: &Limits,
+        limits: &Bounds,
         decoder: &mut Decoder,
     ) -> Result<Chain> {
         let section = section_at(source, startxref, limits, decoder, true)?;
@@ -252,12 +252,12 @@ enum Reader {
 fn offset_in(trailer: &Dictionary, key: &str, section: &Section) -> Result<Option<u64>> {
     match trailer.get(key) {
         None | Some(Object::Null | Object::Integer(0)) => Ok(None),
-        Some(Object::Integer(value)) if *value > 0 => Ok(u64::try_from(*value).ok()),
+        Some(Object::Integer(value)) if value > 0 => Ok(u64::try_from(value).ok()),
         Some(_) => Err(Malformed::at(ErrorCode::PdfXref, section.offset).into()),
     }
 }
 
-fn section_at(source: &Source, offset: u64, limits: &Limits, decoder: &mut Decoder, first: bool) -> Result<Section> {
+fn section_at(source: &Source, offset: u64, limits: &Bounds, decoder: &mut Decoder, first: bool) -> Result<Section> {
     let start = parse_at(source, offset, limits, |parser| {
         parser.skip_white();
         Ok((parser.offset(), parser.peek()))
@@ -275,7 +275,7 @@ fn section_at(source: &Source, offset: u64, limits: &Limits, decoder: &mut Decod
     }
 }
 
-fn table_at(source: &Source, offset: u64, at: u64, limits: &Limits) -> Result<Section> {
+fn table_at(source: &Source, offset: u64, at: u64, limits: &Bounds) -> Result<Section> {
     let mut windows = Windows::new(source);
     let (table, end) = Table::read(source, &mut windows, at, limits)?;
     let (trailer, end) = parse_at(source, end, limits, |parser| {
@@ -291,6 +291,6 @@ fn table_at(source: &Source, offset: u64, at: u64, limits: &Limits) -> Result<Se
 }
 
 fn size_of(trailer: &Dictionary, offset: u64) -> Result<u64> {
-    let size = trailer.get("Size").and_then(Object::as_integer).and_then(|size| u64::try_from(size).ok());
+    let size = trailer.integer("Size").and_then(|size| u64::try_from(size).ok());
     size.ok_or_else(|| Malformed::at(ErrorCode::PdfTrailer, offset).into())
 }

@@ -40,12 +40,12 @@ fn same(ours: &Object, theirs: &lopdf::Object) -> bool {
         (Object::Name(a), lopdf::Object::Name(b)) => a.as_bytes() == b.as_slice(),
         (Object::String(a), lopdf::Object::String(b, _)) => a.decode() == *b,
         (Object::Array(a), lopdf::Object::Array(b)) => {
-            a.items().len() == b.len() && a.items().iter().zip(b).all(|(a, b)| same(a, b))
+            a.items().count() == b.len() && a.items().zip(b).all(|(a, b)| same(&a, b))
         }
         (Object::Reference(a), lopdf::Object::Reference(b)) => (a.number, a.generation) == *b,
         (Object::Dictionary(a), lopdf::Object::Dictionary(b)) => {
             a.entries().count() == b.len()
-                && a.entries().all(|(key, value)| b.get(key.as_bytes()).is_ok_and(|other| same(value, other)))
+                && a.entries().all(|(key, value)| b.get(key.as_bytes()).is_ok_and(|other| same(&value, other)))
         }
         (Object::Stream(_), lopdf::Object::Stream(_)) => true,
         _ => false,

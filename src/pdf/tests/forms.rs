@@ -3,7 +3,7 @@
 use super::build::{Build, CATALOG, PAGE, used};
 use crate::Limits;
 use crate::error::ErrorCode;
-use crate::pdf::{Form, Object, Reference, fields, first_page, page_number};
+use crate::pdf::{Form, Reference, Value, fields, first_page, page_number};
 
 fn form(objects: &[(u32, &str)]) -> crate::Result<Form> {
     let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R>>";
@@ -39,7 +39,9 @@ fn fields_inherit_and_widgets_are_no_fields() {
         .iter()
         .map(|field| {
             let kind = field.kind.as_ref().map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
-            let value = field.value.as_ref().and_then(Object::as_reference).map(|value| value.number);
+            let value = field.value.map(|value| match value {
+                Value::At(reference) | Value::In(reference) => reference.number,
+            });
             let widgets: Vec<_> = field.widgets.iter().map(|widget| widget.number).collect();
             (field.name.as_str(), kind.unwrap_or_default(), field.flags, value, widgets, field.kids)
         })

@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use super::{Entry, Listed, Section, size_of};
-use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
+use crate::pdf::bounds::{Bounds, Charge};
 use crate::pdf::filter::Decoder;
 use crate::pdf::object::{Dictionary, Object, Stream};
+use crate::pdf::tape::Items;
 use crate::pdf::window::{indirect_at, parse_at};
 use crate::source::{Bytes, Source, to_u64, to_usize};
 
 /// Rows of one stream, and which numbers they are for.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    data: Vec<u8>,
+    data: Bytes,
     layout: Layout,
     // First number, count, row of the first; sorted by number.
     ranges: Vec<(u64, u64, u64)>,
+    // For data and ranges.
+    _charge: Charge,
 }
 
 /// How a row is divided.
@@ -26,7 +29,7 @@ pub(crate) struct Layout {
 }
 
 /// Reads the cross-reference stream whose object begins at `offset`.
-pub(crate) fn read(source: &Source, offset: u64, limits: &Limits, decoder: &mut Decoder) -> Result<Section> {
+pub(crate) fn read(source: &Source, offset: u64, limits: &Bounds, decoder: &mut Decoder) -> Result<Section> {
     let malformed = || Error::from(Malformed::at(ErrorCode::PdfXref, offset));
     let found = indirect_at(source, offset, limits).map_err(|error| match error.code() {
         ErrorCode::PdfObjectNumber => malformed(),
@@ -44,12 +47,12 @@ pub(crate) fn read(source: &Source, offset: u64, limits: &Limits, decoder: &mut 
     }
     let layout = Layout::read(dictionary).ok_or_else(malformed)?;
     // An indirect length can't be looked up before this stream is read.
-    let len = dictionary.get("Length").and_then(Object::as_integer);
+    let len = dictionary.integer("Length");
     let len = len.ok_or_else(|| Malformed::at(ErrorCode::PdfStream, offset).object(number))?;
     let data = read_data(source, &stream, len, limits)?;
-    let data = decoder.decode(dictionary, &data, number, limits)?;
-    let ranges = ranges(dictionary, size, layout, &data, limits, offset)?;
-    let rows = Some(Arc::new(Rows { data, layout, ranges }));
+    let (data, mut charge) = decoder.decode(dictionary, data, number, limits)?;
+    let ranges = ranges(dictionary, size, layout, &data, &mut charge, limits, offset)?;
+    let rows = Some(Arc::new(Rows { data, layout, ranges, _charge: charge }));
     Ok(Section {
         offset,
         end: found.end.saturating_add(u64::try_from(len).unwrap_or(0)),
@@ -61,7 +64,7 @@ pub(crate) fn read(source: &Source, offset: u64, limits: &Limits, decoder: &mut 
 }
 
 /// The data of `stream`, which take `len` bytes, as they stand in the file.
-pub(crate) fn read_data(source: &Source, stream: &Stream, len: i64, limits: &Limits) -> Result<Bytes> {
+pub(crate) fn read_data(source: &Source, stream: &Stream, len: i64, limits: &Bounds) -> Result<Bytes> {
     let malformed = |at: u64| Error::from(Malformed::at(ErrorCode::PdfStream, at).object(stream.number));
     let end = u64::try_from(len).ok().and_then(|len| stream.start.checked_add(len));
     let end = end.ok_or_else(|| malformed(stream.start))?;
@@ -116,7 +119,8 @@ impl Layout {
     pub(crate) fn read(dictionary: &Dictionary) -> Option<Layout> {
         let Some(Object::Array(array)) = dictionary.get("W") else { return None };
         let width = |object: &Object| object.as_integer().and_then(|w| usize::try_from(w).ok()).filter(|w| *w <= 8);
-        let [kind, second, third] = array.items() else { return None };
+        let items: Vec<Object> = array.items().take(4).collect();
+        let [kind, second, third] = items.as_slice() else { return None };
         let widths = [width(kind)?, width(second)?, width(third)?];
         (widths != [0; 3]).then_some(Layout { widths })
     }
@@ -149,23 +153,35 @@ fn ranges(
     size: u64,
     layout: Layout,
     data: &[u8],
-    limits: &Limits,
+    charge: &mut Charge,
+    limits: &Bounds,
     offset: u64,
 ) -> Result<Vec<(u64, u64, u64)>> {
     let malformed = || Error::from(Malformed::at(ErrorCode::PdfXref, offset));
     let mut ranges = Vec::new();
     let mut row = 0_u64;
-    let pairs = match dictionary.get("Index") {
-        None | Some(Object::Null) => vec![(0, size)],
-        Some(Object::Array(array)) => pairs(array.items()).ok_or_else(malformed)?,
+    let mut numbers = match dictionary.get("Index") {
+        None | Some(Object::Null) => None,
+        Some(Object::Array(array)) => Some(array.items()),
         Some(_) => return Err(malformed()),
     };
-    for (first, count) in pairs {
+    let mut whole = Some((0, size));
+    loop {
+        let pair = match &mut numbers {
+            None => whole.take(),
+            Some(numbers) => pair(numbers).ok_or_else(malformed)?,
+        };
+        let Some((first, count)) = pair else { break };
         let end = first.saturating_add(count);
         if end > limits.pdf_objects.saturating_add(1) {
             return Err(Limit::new("pdf_objects", limits.pdf_objects, end - 1).at(offset).into());
         }
         if count > 0 {
+            if ranges.len() == ranges.capacity() {
+                let more = ranges.len().clamp(4, MOST_MORE_RANGES);
+                charge.grow(more * std::mem::size_of::<(u64, u64, u64)>())?;
+                ranges.reserve_exact(more);
+            }
             ranges.push((first, count, row));
         }
         row = row.saturating_add(count);
@@ -180,17 +196,16 @@ fn ranges(
     if twice { Err(malformed()) } else { Ok(ranges) }
 }
 
-fn pairs(items: &[Object]) -> Option<Vec<(u64, u64)>> {
+/// The next two of `numbers`; nothing at their end, and none where something else stands there.
+fn pair(numbers: &mut Items) -> Option<Option<(u64, u64)>> {
     let number = |object: &Object| object.as_integer().and_then(|n| u64::try_from(n).ok());
-    items
-        .chunks(2)
-        .map(|pair| match pair {
-            [first, count] => Some((number(first)?, number(count)?)),
-            _ => None,
-        })
-        .collect()
+    let Some(first) = numbers.next() else { return Some(None) };
+    Some(Some((number(&first)?, number(&numbers.next()?)?)))
 }
 
 fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
+
+// Many grow by a MiB or so.
+const MOST_MORE_RANGES: usize = 1 << 15;

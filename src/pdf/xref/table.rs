@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{Entry, Listed};
-use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
+use crate::pdf::bounds::{Bounds, Charge};
 use crate::pdf::lex::is_white;
 use crate::pdf::window::Windows;
 use crate::source::{Source, to_u64, to_usize};
@@ -13,6 +13,16 @@ use crate::source::{Source, to_u64, to_usize};
 #[derive(Debug)]
 pub(crate) struct Table {
     subsections: Vec<Subsection>,
+    bounds: Bounds,
+    // For the subsections.
+    _charge: Charge,
+}
+
+/// Entries that were read one by one, and what they take.
+#[derive(Debug)]
+struct Lines {
+    lines: Vec<Listed>,
+    _charge: Charge,
 }
 
 #[derive(Debug)]
@@ -22,18 +32,19 @@ struct Subsection {
     // Where the first entry stands.
     offset: u64,
     // The entries, where a line does not have 20 bytes.
-    lines: OnceLock<Vec<Listed>>,
+    lines: OnceLock<Lines>,
 }
 
 impl Table {
     /// Reads the subsection headings of the table at `at`; returns where its trailer begins, too.
-    pub(crate) fn read(source: &Source, windows: &mut Windows<'_>, at: u64, limits: &Limits) -> Result<(Table, u64)> {
+    pub(crate) fn read(source: &Source, windows: &mut Windows<'_>, at: u64, limits: &Bounds) -> Result<(Table, u64)> {
         let malformed = |at| Error::from(Malformed::at(ErrorCode::PdfXref, at));
         if !windows.at(at, 4)?.starts_with(b"xref") {
             return Err(malformed(at));
         }
         let mut at = skip_white(windows, at.saturating_add(4))?;
         let mut subsections: Vec<Subsection> = Vec::new();
+        let mut charge = limits.charge(0)?;
         let mut entries = 0_u64;
         while windows.at(at, 1)?.first().is_some_and(u8::is_ascii_digit) {
             let (first, after) = number(windows, at)?.ok_or_else(|| malformed(at))?;
@@ -47,8 +58,9 @@ impl Table {
                 return Err(Limit::new("pdf_xref_entries", limits.pdf_xref_entries, entries).at(at).into());
             }
             let subsection = Subsection { first, count, offset: skip_white(windows, after)?, lines: OnceLock::new() };
-            at = subsection.end(windows, source)?;
+            at = subsection.end(windows, source, limits)?;
             if count > 0 {
+                charge.grow(size_of::<Subsection>())?;
                 subsections.push(subsection);
             }
         }
@@ -60,7 +72,7 @@ impl Table {
         if let Some((_, twice)) = pairs.into_iter().find(|(a, b)| a.first + a.count > b.first) {
             return Err(malformed(twice.offset));
         }
-        Ok((Table { subsections }, at))
+        Ok((Table { subsections, bounds: limits.clone(), _charge: charge }, at))
     }
 
     /// The number of entries.
@@ -92,7 +104,7 @@ impl Table {
         let subsection = after.checked_sub(1).and_then(|i| self.subsections.get(i));
         match subsection {
             Some(subsection) if number - subsection.first < subsection.count => {
-                subsection.entry(source, number - subsection.first)
+                subsection.entry(source, number - subsection.first, &self.bounds)
             }
             _ => Ok(Listed::No),
         }
@@ -101,7 +113,7 @@ impl Table {
 
 impl Subsection {
     /// Offset of what follows the entries, white space skipped.
-    fn end(&self, windows: &mut Windows<'_>, source: &Source) -> Result<u64> {
+    fn end(&self, windows: &mut Windows<'_>, source: &Source, bounds: &Bounds) -> Result<u64> {
         let end = self.count.checked_mul(LINE).and_then(|len| len.checked_add(self.offset));
         if let Some(end) = end.filter(|end| *end <= source.len()) {
             let (first, last) = (self.offset, end.saturating_sub(LINE).max(self.offset));
@@ -112,26 +124,27 @@ impl Subsection {
                 return Ok(next);
             }
         }
-        let (lines, end) = self.read_lines(windows)?;
+        let (lines, end) = self.read_lines(windows, bounds)?;
         let _ = self.lines.set(lines);
         skip_white(windows, end)
     }
 
-    fn entry(&self, source: &Source, index: u64) -> Result<Listed> {
+    fn entry(&self, source: &Source, index: u64, bounds: &Bounds) -> Result<Listed> {
         if self.lines.get().is_none() {
             let line = source.window_up_to(self.offset.saturating_add(index.saturating_mul(LINE)), LINE)?;
             if let Some(listed) = regular_line(&line) {
                 return Ok(listed);
             }
-            let (lines, _) = self.read_lines(&mut Windows::new(source))?;
+            let (lines, _) = self.read_lines(&mut Windows::new(source), bounds)?;
             let _ = self.lines.set(lines);
         }
-        let lines = self.lines.get().map(Vec::as_slice).unwrap_or_default();
+        let lines = self.lines.get().map(|lines| lines.lines.as_slice()).unwrap_or_default();
         Ok(lines.get(to_usize(index)?).copied().unwrap_or(Listed::No))
     }
 
-    fn read_lines(&self, windows: &mut Windows<'_>) -> Result<(Vec<Listed>, u64)> {
+    fn read_lines(&self, windows: &mut Windows<'_>, bounds: &Bounds) -> Result<(Lines, u64)> {
         let mut lines = Vec::new();
+        let mut charge = bounds.charge(0)?;
         let mut at = self.offset;
         for _ in 0..self.count {
             at = skip_white(windows, at)?;
@@ -140,10 +153,11 @@ impl Subsection {
             let (generation, after) = number(windows, after)?.ok_or_else(malformed)?;
             let after = skip_white(windows, after)?;
             let listed = windows.at(after, 1)?.first().and_then(|kind| listed(offset, generation, *kind));
+            charge.grow(size_of::<Listed>())?;
             lines.push(listed.ok_or_else(malformed)?);
             at = after.saturating_add(1);
         }
-        Ok((lines, at))
+        Ok((Lines { lines, _charge: charge }, at))
     }
 }
 
