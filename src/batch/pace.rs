@@ -32,12 +32,28 @@ impl Pace {
         result
     }
 
+    /// A clock for one share.
+    #[expect(clippy::disallowed_methods, reason = "it measures how long work takes; no result depends on it")]
+    pub(super) fn begin() -> Begun {
+        Begun(Instant::now())
+    }
+
     fn learn(&mut self, took: Duration) {
         if took > TOO_LONG {
             self.inputs = 1;
         } else if took < SHORT {
             self.inputs = self.inputs.saturating_mul(2).min(self.most);
         }
+    }
+}
+
+/// When a share began.
+pub(super) struct Begun(Instant);
+
+impl Begun {
+    /// Whether those that are begun should go on together without waiting for more: they are not quick, or large.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.elapsed() > TOO_LONG
     }
 }
 

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::event::Observer;
+use super::pace::Pace;
 use crate::error::{Error, Result};
 
 /// Work of which one stage is done for several inputs at once, such as hashing them side by side.
@@ -64,30 +65,38 @@ pub(super) fn share<T, W: Together<T>>(
     cancel: &AtomicBool,
 ) -> Vec<(usize, Result<W::Done>)> {
     let mut results = Vec::with_capacity(inputs.len());
-    let (mut places, mut all) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
-    for (index, (bytes, input)) in inputs {
-        if cancel.load(Ordering::Relaxed) {
-            results.push((index, Err(Error::Cancelled)));
-            continue;
-        }
-        observer.taken(index, bytes);
-        match guarded(|| work.begin(input)) {
-            Ok(begun) => {
-                places.push((index, bytes));
-                all.push(begun);
+    let mut inputs = inputs.into_iter().peekable();
+    while inputs.peek().is_some() {
+        let (mut places, mut all) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
+        // What takes long to begin may hold much: not all of a share is held until all of it has begun.
+        let clock = Pace::begin();
+        for (index, (bytes, input)) in inputs.by_ref() {
+            if cancel.load(Ordering::Relaxed) {
+                results.push((index, Err(Error::Cancelled)));
+                continue;
             }
-            Err(error) => {
-                let result = Err(error);
-                observer.ended(index, bytes, &result);
-                results.push((index, result));
+            observer.taken(index, bytes);
+            match guarded(|| work.begin(input)) {
+                Ok(begun) => {
+                    places.push((index, bytes));
+                    all.push(begun);
+                }
+                Err(error) => {
+                    let result = Err(error);
+                    observer.ended(index, bytes, &result);
+                    results.push((index, result));
+                }
+            }
+            if clock.is_over() {
+                break;
             }
         }
-    }
-    let shared = together(&all, work);
-    for (((index, bytes), begun), shared) in places.into_iter().zip(all).zip(shared) {
-        let result = shared.and_then(|shared| guarded(|| work.finish(begun, shared)));
-        observer.ended(index, bytes, &result);
-        results.push((index, result));
+        let shared = together(&all, work);
+        for (((index, bytes), begun), shared) in places.into_iter().zip(all).zip(shared) {
+            let result = shared.and_then(|shared| guarded(|| work.finish(begun, shared)));
+            observer.ended(index, bytes, &result);
+            results.push((index, result));
+        }
     }
     results
 }

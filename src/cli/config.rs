@@ -36,7 +36,10 @@ pub(crate) struct Common {
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) jobs: usize,
-    pub(crate) memory: u64,
+    /// For all documents in flight, where that was said.
+    pub(crate) memory: Option<u64>,
+    /// What a document may take beside its bytes while it is worked on.
+    pub(crate) working_bytes: u64,
     pub(crate) max_failures: u64,
     pub(crate) summary: Option<PathBuf>,
     pub(crate) sync: bool,
@@ -92,14 +95,17 @@ impl Run {
     /// What holds when nothing is said.
     pub(crate) fn plain() -> Run {
         let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Run { jobs, memory: DEFAULT_MEMORY, max_failures: u64::MAX, summary: None, sync: true }
+        let working_bytes = Limits::default().pdf_memory_bytes;
+        Run { jobs, memory: None, working_bytes, max_failures: u64::MAX, summary: None, sync: true }
     }
 
     pub(crate) fn new(args: &args::Run) -> Outcome<Run> {
         let plain = Run::plain();
         let memory = match &args.memory {
-            None => plain.memory,
-            Some(text) => bytes(text).ok_or_else(|| Stop::Usage(format!("--memory wants bytes, found {text:?}")))?,
+            None => None,
+            Some(text) => {
+                Some(bytes(text).ok_or_else(|| Stop::Usage(format!("--memory wants bytes, found {text:?}")))?)
+            }
         };
         let jobs = args.jobs.unwrap_or(plain.jobs);
         if jobs == 0 {
@@ -108,10 +114,30 @@ impl Run {
         Ok(Run {
             jobs,
             memory,
+            working_bytes: plain.working_bytes,
             max_failures: args.max_failures.unwrap_or(u64::MAX).max(1),
             summary: args.summary.clone(),
             sync: !args.no_sync,
         })
+    }
+}
+
+impl Run {
+    /// The same, where `limits` say what a document may take.
+    pub(crate) fn within(self, limits: &Limits) -> Run {
+        Run { working_bytes: limits.pdf_memory_bytes, ..self }
+    }
+
+    /// How many documents may be worked on at a time, and the bytes for all that are in flight.
+    ///
+    /// While it is worked on a document may take what its limit says, however small its file is. So what `--memory`
+    /// gives has to hold that for each worker, and a quarter is for the documents themselves.
+    pub(crate) fn shares(&self) -> (usize, u64) {
+        let Some(memory) = self.memory else { return (self.jobs, DEFAULT_MEMORY) };
+        let workers = (memory - memory / 4) / self.working_bytes.max(1);
+        let workers = usize::try_from(workers).unwrap_or(usize::MAX).clamp(1, self.jobs);
+        let working = u64::try_from(workers).unwrap_or(u64::MAX).saturating_mul(self.working_bytes);
+        (workers, memory.saturating_sub(working).max(memory / 4))
     }
 }
 

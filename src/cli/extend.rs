@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let level = wanted(args)?;
     let targets = Targets::new(&args.results).called("extended").of_manifest(&args.manifest);
     let journal = past::journal_path(&args.resume, &targets)?;
-    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let changing = Changing::new(&args.results, &run.cancel)?;
     run.holds = args.results.in_place && !args.dry_run;
     let (climb, ask) = climb(args, level, common)?;

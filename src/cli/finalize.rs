@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
     let targets = Targets::new(&args.results).of_store(args.allow_outside);
     let journal = past::journal_path(&args.resume, &targets)?;
     let store = Store::open(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
-    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let changing = Changing::new(&args.results, &run.cancel)?;
     // Where results go may have been said when they were prepared.
     run.holds = true;

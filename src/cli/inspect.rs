@@ -24,7 +24,7 @@ mod container;
 
 /// `eseal inspect`.
 pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
-    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let mut report = Report::new(common);
     let walk = Walk::new(args.inputs.all_files, common, &run.passed_over).following(args.inputs.follow_links);
     let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;

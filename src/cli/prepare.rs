@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     chain.extend(signer);
     let signing = Signing::new(&args.signature, &certificate, &chain)?;
     let targets = Targets::new(&args.results).of_manifest(&args.manifest);
-    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     // Changed in place is what `finalize` does; that it can't is better known before anybody signs.
     Changing::new(&args.results, &run.cancel)?;
     let mut report = Report::new(common);

@@ -204,9 +204,10 @@ impl Run {
         let mut verdict = Verdict { exit: Exit::Good, stop: None };
         let cancel = Arc::clone(&self.cancel);
         let window = if self.holds { window.min(held_at_once()) } else { window };
+        let (workers, memory) = self.options.shares();
         // A batch has as many in flight as it has workers, at least.
-        let jobs = if self.holds { self.options.jobs.min(window) } else { self.options.jobs };
-        let batch = Batch::new(jobs, window).memory_budget(self.options.memory).cancel_on(&cancel);
+        let workers = if self.holds { workers.min(window) } else { workers };
+        let batch = Batch::new(workers, window).memory_budget(memory).cancel_on(&cancel);
         start(&batch, Box::new(tasks), &mut |_, results| {
             let group: Vec<Name> = {
                 let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,7 +34,7 @@ use super::{Outcome, Stop};
 pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let targets = Targets::new(&args.results).of_manifest(&args.manifest);
     let journal = past::journal_path(&args.resume, &targets)?;
-    let mut run = Run::new(config::Run::new(&args.run)?);
+    let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let changing = Changing::new(&args.results, &run.cancel)?;
     run.holds = args.results.in_place;
     let manifest = args.manifest.manifest.as_deref();

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 mod again;
 mod alone;
+mod bombs;
 mod containers;
 mod extend;
 mod failures;

@@ -30,7 +30,7 @@ pub(crate) struct Run {
     /// Work on so many documents at once [default: the number of processors].
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// Memory for documents in flight, such as `512M`.
+    /// Memory for documents in flight, such as `512M`; each that is worked on may take `pdf-memory-bytes` of it.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory: Option<String>,
     /// Stop after so many failures.
