@@ -52,6 +52,40 @@ def filters():
         save("pdf_filters", name, f"<< {keys} >>\n".encode() + data)
 
 
+def bombs():
+    """Small files that ask for much: each object in a deflated object stream of its own."""
+
+    def packed(objects, name):
+        out, rows, number = bytearray(b"%PDF-1.7\n"), {}, 1000
+        for key, body in objects.items():
+            head = b"%d 0 " % key
+            data = zlib.compress(head + body, 9)
+            rows[number], rows[key] = (1, len(out), 0), (2, number, 0)
+            out += b"%d 0 obj\n<</Type/ObjStm/N 1/First %d/Filter/FlateDecode/Length %d>>\nstream\n" % (number, len(head), len(data))
+            out += data + b"\nendstream\nendobj\n"
+            number += 1
+        rows[number] = (1, len(out), 0)
+        index = b" ".join(b"%d 1" % key for key in sorted(rows))
+        data = zlib.compress(b"".join(struct.pack(">BII", *rows[key]) for key in sorted(rows)), 9)
+        at = len(out)
+        out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 4]/Index[%s]/Root 1 0 R/Filter/FlateDecode/Length %d>>\nstream\n" % (number, number + 1, index, len(data))
+        out += data + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % at
+        save("pdf_open", name, bytes(out))
+
+    def document(form, **more):
+        objects = {1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 4 0 R>>", 2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>", 3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", 4: form}
+        return objects | {int(key[1:]): body for key, body in more.items()}
+
+    for name, item in (("numbers", b"0 "), ("arrays", b"[]"), ("dictionaries", b"<<>>"), ("strings", b"()"), ("references", b"1 0 R "), ("names", b"/" + b"n" * 1000), ("nested", b"[<</A " * 45 + b"0" + b">>]" * 45)):
+        packed(document(b"<</Fields[]/X[" + item * (300_000 // len(item)) + b"]>>"), "bomb-" + name)
+    packed(document(b"<</Fields[]/X<<" + b"".join(b"/%x 0" % n for n in range(2_000)) + b">>>>"), "bomb-keys")
+    big = b"/X[" + b"0 " * 100_000 + b"]>>"
+    packed(document(b"<</Fields[%s]>>" % b" ".join(b"%d 0 R" % (10 + n) for n in range(20)), **{f"o{10 + n}": b"<</FT/Tx/T(f%d)" % n + big for n in range(20)}), "bomb-fields")
+    packed(document(b"<</Fields[%s]>>" % b" ".join(b"%d 0 R" % (10 + n) for n in range(20)), o5=b"[" + b"6 0 R " * 50_000 + b"]", o6=b"<</T(a)>>", **{f"o{10 + n}": b"<</T(x)/Kids 5 0 R>>" for n in range(20)}), "bomb-shared-kids")
+    packed(document(b"<</Fields[9 0 R]>>", o9=b"<</T(" + b"n" * 100_000 + b")/Kids[%s]>>" % b" ".join(b"%d 0 R" % (10 + n) for n in range(40)), **{f"o{10 + n}": b"<</FT/Tx/T(%d)/Parent 9 0 R>>" % n for n in range(40)}), "bomb-field-names")
+    packed(document(b"<</Fields[%s]>>" % b" ".join(b"%d 0 R" % (10 + n) for n in range(40)), o5=b"<" + b"30" * 50_000 + b">", o6=b"<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 9 99 9]/Contents 5 0 R>>", **{f"o{10 + n}": b"<</FT/Sig/T(s%d)/V 6 0 R>>" % n for n in range(40)}), "bomb-shared-hole")
+
+
 def signatures():
     """The CMS out of the signed samples, and the example's."""
     for name in ("minimal-signed", "docmdp-2", "fieldmdp-all", "signed-twice"):

@@ -7,6 +7,7 @@
 mod archival;
 mod changes;
 mod check;
+mod contents;
 mod coverage;
 mod digests;
 mod dss;

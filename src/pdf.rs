@@ -9,6 +9,7 @@
 //! subsection starts at 1 although its first entry is that of object 0; compressed data that lack nothing but
 //! their checksum or end mark. All else is refused with its offset.
 
+mod bounds;
 mod document;
 mod filter;
 mod form;
@@ -20,6 +21,7 @@ mod rebuild;
 mod revision;
 mod string;
 mod tail;
+mod tape;
 pub(crate) mod text;
 pub(crate) mod update;
 mod window;
@@ -28,10 +30,11 @@ mod xref;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bounds::Charge;
 pub(crate) use document::Document;
-pub(crate) use form::{Field, Form, fields};
+pub(crate) use form::{Field, FieldKind, Form, Value, fields};
 pub(crate) use object::{Dictionary, Object, Reference};
-pub(crate) use pages::{first_page, page_number};
+pub(crate) use pages::{PageNumbers, first_page, page_number};
 pub(crate) use tail::find;
 pub(crate) use xref::{Entry, SectionKind};
 
