@@ -181,7 +181,7 @@ impl Run {
         start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, Made<'a>>),
         report: &mut Report,
     ) -> Outcome {
-        let (jobs, cancel) = (self.options.jobs, Arc::clone(&self.cancel));
+        let (jobs, cancel) = (self.options.shares().0, Arc::clone(&self.cancel));
         let window = if climb.asking.has_somebody() { CLIMBING_WINDOW } else { WINDOW };
         self.drive(window, tasks, start, |made| raise(climb, made, jobs, &cancel), report)
     }

@@ -228,7 +228,11 @@ impl Walk<'_> {
             return self.document.grow(&mut self.charge, size_of::<Reference>());
         }
         let field = self.field(reference, &dictionary, parent, title)?;
-        let own = size_of::<Field>() + size_of::<(Option<usize>, u64)>() + field.name.len();
+        let kind = match &field.kind {
+            Some(FieldKind::Other(name)) => name.len(),
+            _ => 0,
+        };
+        let own = size_of::<Field>() + size_of::<(Option<usize>, u64)>() + field.name.len() + kind;
         self.document.grow(&mut self.charge, own)?;
         if let Some(above) = parent.and_then(|parent| self.fields.get_mut(parent)) {
             above.kids = true;

@@ -116,6 +116,8 @@ impl<'a> Update<'a> {
         let stream = self.section_is_stream()?;
         let own = if stream { Some(self.fresh()?) } else { None };
         let room = self.objects.values().map(|body| body.len() + OBJECT_BYTES).sum::<usize>() + SECTION_BYTES;
+        // The bodies, and all of them written.
+        let _held = self.document.charge(room.saturating_mul(2))?;
         let mut writer = Writer::new(self.document, room)?;
         for (reference, body) in &self.objects {
             writer.object(*reference, body);
@@ -132,6 +134,8 @@ impl<'a> Update<'a> {
             }
             None => {
                 let complete = self.document.is_rebuilt().then_some(self.next);
+                let lines = complete.and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+                let _held = self.document.charge(lines.saturating_mul(LINE_BYTES))?;
                 writer.table_section(&rows, &self.trailer(id)?, complete)?;
             }
         }
@@ -365,6 +369,9 @@ const BYTE_RANGE_BYTES: usize = 66;
 // More than what stands around an object, and in a section of a few objects.
 const OBJECT_BYTES: usize = 64;
 const SECTION_BYTES: usize = 1024;
+
+// A line of a table: in a tree whose nodes are not always full, and written.
+const LINE_BYTES: usize = 56;
 
 // A table has ten digits for an offset; a cross-reference stream has no such bound.
 const TABLE_OFFSET_MAX: u64 = 9_999_999_999;
