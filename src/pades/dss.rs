@@ -85,11 +85,11 @@ impl Named {
                 named.check(document)?;
             }
         }
-        let Ok(Object::Dictionary(vri)) = finding(document.get(&dss, "VRI"))? else { return Ok(named) };
+        let Ok(Object::Dictionary(vri)) = readable(document.get(&dss, "VRI"))? else { return Ok(named) };
         let mut seen = named.listed.clone();
         document.count(vri.raw())?;
         for (_, entry) in vri.entries() {
-            let Ok(Object::Dictionary(entry)) = finding(document.resolve(&entry))? else { continue };
+            let Ok(Object::Dictionary(entry)) = readable(document.resolve(&entry))? else { continue };
             for list in List::ALL {
                 for reference in references(document, &entry, list.key_in_vri())? {
                     if seen.insert((list, reference)) {
@@ -122,7 +122,7 @@ impl Dss {
         let named = Named::read(document)?;
         let mut dss = Dss::default();
         for (list, reference) in named.order.iter().chain(&named.more) {
-            let Ok(Object::Stream(stream)) = finding(document.object(*reference))? else { continue };
+            let Ok(Object::Stream(stream)) = readable(document.object(*reference))? else { continue };
             let data = match document.stream_data(&stream) {
                 Ok(data) => data,
                 Err(Error::Malformed(_)) => continue,
@@ -290,15 +290,23 @@ fn stream(item: &Item) -> Result<Vec<u8>> {
 
 fn dictionary(document: &Document) -> Result<Option<Dictionary>> {
     let (_, catalog) = document.catalog()?;
-    match finding(document.get(&catalog, "DSS"))? {
+    match readable(document.get(&catalog, "DSS"))? {
         Ok(Object::Dictionary(dss)) => Ok(Some(dss)),
         _ => Ok(None),
     }
 }
 
+/// What can't be read is left out; what is too much is not.
+fn readable<T>(result: Result<T>) -> Result<Result<T>> {
+    match result {
+        Err(error @ Error::LimitExceeded(_)) => Err(error),
+        other => finding(other),
+    }
+}
+
 /// The references in the array under `key`.
 fn references(document: &Document, dictionary: &Dictionary, key: &str) -> Result<impl Iterator<Item = Reference>> {
-    let items = match finding(document.get(dictionary, key))? {
+    let items = match readable(document.get(dictionary, key))? {
         Ok(Object::Array(array)) => Some(document.walk(&array)?),
         _ => None,
     };
