@@ -114,12 +114,30 @@ limits! {
     zip_entry_bytes: 16 << 30;
     /// Bytes of all entries when inflated.
     zip_total_bytes: 64 << 30;
-    /// How many times larger an entry may become when inflated, once it is above 1 MiB.
+    /// How many times larger an entry may become when inflated, once it is above 1 MiB, and all entries together.
     zip_ratio: 200;
+    /// Bytes that all entries may have when inflated beyond what the ratio allows them.
+    zip_free_bytes: 256 << 20;
     /// Bytes of the `mimetype` entry.
     asice_mimetype_bytes: 64;
     /// Signature files of a container.
     asice_signature_files: 256;
+    /// Bytes of all signature files of a container, and of its manifest.
+    asice_xml_bytes: 128 << 20;
+    /// Elements, comments and processing instructions of all signature files of a container, and of its manifest.
+    asice_xml_elements: 2_000_000;
+    /// Signatures of a container.
+    asice_signatures: 1_000;
+    /// References of all signatures of a container.
+    asice_references: 100_000;
+    /// Time-stamps of all signatures of a container.
+    asice_time_stamps: 2_000;
+    /// Bytes of the canonical forms that the signatures and time-stamps of a container are over.
+    asice_canonical_bytes: 256 << 20;
+    /// Bytes that are hashed for archive time-stamps of a container after one pass over all of its data.
+    asice_stamped_bytes: 1 << 30;
+    /// How many times the bytes of the container these may be, where that is more.
+    asice_stamped_ratio: 64;
     /// Bytes of an XML document.
     xml_bytes: 16 << 20;
     /// Nesting of XML elements.

@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod archive;
+mod budget;
 mod check;
 mod claimed;
 mod edit;
@@ -26,7 +27,8 @@ mod uri;
 mod values;
 mod vocabulary;
 
-pub(crate) use archive::PartForm;
+pub(crate) use archive::{Imprints, PartForm};
+pub(crate) use budget::Budget;
 pub(crate) use check::read_draft;
 pub(crate) use extend::Extension;
 pub(crate) use finalize::finalize;

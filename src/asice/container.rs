@@ -12,6 +12,7 @@ use crate::error::{ErrorCode, Malformed, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::source::Source;
+use crate::xades::Budget;
 use crate::zip::{Archive, Entry, Method};
 
 /// A container that was opened: its ZIP is sound, and it says that it is ASiC-E.
@@ -21,6 +22,8 @@ pub(crate) struct Container {
     archive: Archive,
     mimetype: String,
     manifest: Option<BTreeMap<String, String>>,
+    /// Bytes and elements of the manifest.
+    manifest_size: (u64, usize),
     /// Digests that were told.
     assumed: BTreeMap<String, Digest>,
     /// Read when it is asked for, once.
@@ -37,13 +40,16 @@ impl Container {
         let archive = Archive::open(source, limits)?;
         let mut remarks = archive.remarks().to_vec();
         let mimetype = mimetype(&archive, limits, &mut remarks)?;
-        let manifest = match archive.find(MANIFEST) {
-            Some(entry) => Some(manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?),
-            None => None,
+        let (manifest, manifest_size) = match archive.find(MANIFEST) {
+            Some(entry) => {
+                let (files, count) = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
+                (Some(files), (entry.size, count))
+            }
+            None => (None, (0, 0)),
         };
         let (source, limits) = (source.clone(), limits.clone());
         let (assumed, earlier) = (BTreeMap::new(), OnceLock::new());
-        Ok(Container { source, limits, archive, mimetype, manifest, assumed, earlier, remarks })
+        Ok(Container { source, limits, archive, mimetype, manifest, manifest_size, assumed, earlier, remarks })
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -52,6 +58,19 @@ impl Container {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What one reading of all signature files may cost.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) when the manifest is too large already.
+    pub(crate) fn budget(&self) -> Result<Budget> {
+        let budget = Budget::new(&self.limits);
+        let budget = budget.for_data(self.archive.inflated_bytes(), self.source.len(), self.limits.asice_stamped_ratio);
+        let (bytes, elements) = self.manifest_size;
+        budget.file(bytes)?;
+        budget.elements(elements)?;
+        Ok(budget)
     }
 
     pub(crate) fn archive(&self) -> &Archive {

@@ -4,20 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asice::container::Container;
 use crate::asice::layout::{is_signature_file, number_of};
+use crate::asice::subject::{subject_name, unsound};
 use crate::digest::{Digest, DigestAlgorithm};
-use crate::error::{ErrorCode, Limit, Refusal, Result};
+use crate::error::{Error, ErrorCode, Limit, Refusal, Result};
+use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::source::to_u64;
 use crate::xades::{Reference, Signature, SignatureFile};
 use crate::zip::Entry;
 
 /// The signature files of a container, in the order of their numbers.
+#[derive(Default)]
 pub(crate) struct Earlier {
     files: Vec<(String, SignatureFile)>,
     /// Names as entries have them, for each reference of each signature.
     covered: Vec<Vec<Covered>>,
     /// Under which digests each file is signed.
     digests: BTreeMap<String, Vec<Digest>>,
+    /// What signatures first say that a file is.
+    media_types: BTreeMap<String, String>,
+    /// Files of which some signature tells no digest that can be compared.
+    incomparable: BTreeSet<String>,
 }
 
 /// A data file that a signature refers to.
@@ -38,21 +45,29 @@ impl Earlier {
         let limits = container.limits();
         let archive = container.archive();
         let entries = signature_entries(container)?;
+        let budget = container.budget()?;
         let mut files = Vec::with_capacity(entries.len());
         let mut covered: Vec<Vec<Covered>> = Vec::new();
         for entry in entries {
+            budget.file(entry.size)?;
             let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-            let file = SignatureFile::read(&bytes, limits)?;
+            let file = SignatureFile::read(&bytes, limits, &budget)?;
             for signature in file.signatures() {
                 covered.push(signature.references.iter().filter_map(|one| resolve(container, one)).collect());
             }
             files.push((entry.name.clone(), file));
         }
-        let mut digests: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
-        for one in covered.iter().flatten() {
-            digests.entry(one.name.clone()).or_default().extend(one.digest);
+        let mut earlier = Earlier { files, covered, ..Earlier::default() };
+        for one in earlier.covered.iter().flatten() {
+            earlier.digests.entry(one.name.clone()).or_default().extend(one.digest);
+            if one.digest.is_none() {
+                earlier.incomparable.insert(one.name.clone());
+            }
+            if let Some(media_type) = &one.media_type {
+                earlier.media_types.entry(one.name.clone()).or_insert_with(|| media_type.clone());
+            }
         }
-        Ok(Earlier { files, covered, digests })
+        Ok(earlier)
     }
 
     /// Each signature: the entry that it is in, what it says, and the files that it covers.
@@ -74,7 +89,7 @@ impl Earlier {
 
     /// What the signatures say that the file `name` is.
     pub(crate) fn media_type(&self, name: &str) -> Option<String> {
-        self.covered.iter().flatten().find(|one| one.name == name && one.media_type.is_some())?.media_type.clone()
+        self.media_types.get(name).cloned()
     }
 
     /// The digest algorithms of the references to data files.
@@ -119,10 +134,27 @@ impl Earlier {
     /// # Errors
     /// `xades.reference`.
     pub(crate) fn check_comparable(&self, name: &str) -> Result<()> {
-        match self.covered.iter().flatten().any(|one| one.name == name && one.digest.is_none()) {
+        match self.incomparable.contains(name) {
             true => Err(Refusal::new(ErrorCode::XadesReference).file(name).into()),
             false => Ok(()),
         }
+    }
+
+    /// The first `most` signatures that are not sound, by their files, and why. What they say of data files is compared
+    /// when those are read.
+    pub(crate) fn unsound(&self, most: usize, limits: &Limits) -> Vec<(String, Error)> {
+        let all = self.files.iter().flat_map(|(entry, file)| {
+            let signatures = file.signatures();
+            signatures.iter().enumerate().map(move |(index, one)| (entry, signatures.len(), index, one))
+        });
+        let mut found = Vec::new();
+        for (entry, count, index, signature) in all.take(most) {
+            if let Some(detail) = unsound(signature, limits) {
+                let refusal = Refusal::new(ErrorCode::SignatureBroken).file(entry).detail(detail);
+                found.push((subject_name(entry, index, count), refusal.into()));
+            }
+        }
+        found
     }
 
     /// The signer of the last signature.

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use crate::answers::ValidationData;
 use crate::answers::timestamp::Token;
 use crate::asice::container::Container;
-use crate::asice::covered_data::DataFiles;
+use crate::asice::covered_data::{DataFiles, Ground};
 use crate::asice::data_file::Content;
 use crate::asice::earlier::signature_entries;
 use crate::asice::finalize::{finalize_new_with, finalize_with};
 use crate::asice::hashes::{Hashes, Wanted};
 use crate::asice::rewrite::rewrite;
-use crate::asice::subject::Judge;
+use crate::asice::subject::{Judge, subject_name};
 use crate::asice::{DataFile, Draft};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Error, Misuse, Refusal, Result};
@@ -26,7 +26,7 @@ use crate::signature::SignatureAlgorithm;
 use crate::signing::{Stamp, StampKind, Subject};
 use crate::source::Source;
 use crate::time::Time;
-use crate::xades;
+use crate::xades::{self, Budget, Imprints};
 use crate::zip::Archive;
 
 /// A container on its way up. Each signature is a unit of its own.
@@ -78,23 +78,24 @@ impl Extension {
     pub(crate) fn open(container: &Container, imprints: &[DigestAlgorithm]) -> Result<Self> {
         container.check_kind()?;
         let (archive, limits) = (container.archive(), container.limits());
+        let budget = container.budget()?;
         let mut files = Vec::new();
         for entry in signature_entries(container)? {
+            budget.file(entry.size)?;
             let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-            let content = xades::Extension::open(&bytes, limits)?;
+            let content = xades::Extension::open(&bytes, limits, &budget)?;
             files.push(File { entry: entry.name.clone(), content, is_changed: false });
         }
         let data = DataFiles::Held(archive.clone());
         let signatures = files.iter().flat_map(|file| file.content.signatures());
         let wanted = Wanted::of(signatures, container, &data, imprints);
         let hashes = Hashes::read(container, &wanted, |entry| container.assumed(&entry.name).is_none())?;
-        let judge = Judge { container, data: &data, hashes: &hashes };
+        let judge = Judge { container, ground: Ground { data: &data, hashes: &hashes, limits, budget: &budget } };
         let (mut units, mut subjects) = (Vec::new(), Vec::new());
         for (number, file) in files.iter().enumerate() {
             let count = file.content.signatures().len();
             for index in 0..count {
-                let ordinal = index.saturating_add(1);
-                let name = if count == 1 { file.entry.clone() } else { format!("{}#{ordinal}", file.entry) };
+                let name = subject_name(&file.entry, index, count);
                 subjects.push(judge.subject(&file.content, index, &file.entry, name)?);
                 units.push(Unit { file: number, index });
             }
@@ -115,7 +116,7 @@ impl Extension {
         limits: &Limits,
     ) -> Result<Self> {
         let bytes = xades::finalize(&draft.before, value, algorithm, &draft.after)?;
-        let content = xades::Extension::open(&bytes, limits)?;
+        let content = xades::Extension::open(&bytes, limits, &Budget::new(limits))?;
         let data = match &given {
             Given::Files(files) => DataFiles::Given(files.iter().filter_map(held_source).collect()),
             // Its directory was within the caller's limits when it was prepared.
@@ -199,7 +200,11 @@ impl Extension {
     /// `asice.data-missing`; `asice.digest`; the fault of a signature that is not sound.
     pub(crate) fn archive_imprint(&self, unit: usize, algorithm: DigestAlgorithm) -> Result<Digest> {
         let (place, file) = self.sound(unit)?;
-        let imprint = self.data.imprint((&file.content, place.index), None, algorithm, &self.hashes, &self.limits)?;
+        let budget = Budget::new(&self.limits);
+        let budget = budget.for_data(self.data.len(), self.source_len(), self.limits.asice_stamped_ratio);
+        let (data, hashes, limits) = (&self.data, &self.hashes, &self.limits);
+        let ground = Ground { data, hashes, limits, budget: &budget };
+        let imprint = ground.imprint((&file.content, place.index), None, algorithm, &mut Imprints::default())?;
         self.check_unchanged()?;
         imprint.ok_or(Error::Bug("an imprint of a signature that is not there"))
     }
@@ -274,6 +279,14 @@ impl Extension {
                 source.check_unchanged()
             }
             Base::Signed { .. } => Ok(()),
+        }
+    }
+
+    /// Bytes of the container, as far as there is one yet.
+    fn source_len(&self) -> u64 {
+        match &self.base {
+            Base::Opened { source, .. } | Base::Signed { given: Given::Container(source), .. } => source.len(),
+            Base::Signed { given: Given::Files(_), .. } => self.data.len(),
         }
     }
 

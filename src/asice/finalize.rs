@@ -129,7 +129,7 @@ impl Part {
         match compress.decide(&probe, size, Limits::default().zip_ratio)? {
             (_, Some(packed)) => {
                 see(&probe);
-                writer.packed(&self.name, modified, crc32, size, &packed)?;
+                writer.packed(&self.name, modified, crc32, size, packed)?;
             }
             (Packing::Store, None) => writer.stored(&self.name, modified, crc32, size, &mut |sink| {
                 sink.copy(&self.source, all.clone(), &mut see)
@@ -167,7 +167,7 @@ impl Own {
     fn write(&self, writer: &mut Writer<'_>, modified: Time) -> Result<()> {
         let size = to_u64(self.bytes.len());
         match self.compress.decide(&self.bytes, size, Limits::default().zip_ratio)? {
-            (_, Some(packed)) => writer.packed(&self.name, modified, crc32fast::hash(&self.bytes), size, &packed),
+            (_, Some(packed)) => writer.packed(&self.name, modified, crc32fast::hash(&self.bytes), size, packed),
             (packing, None) => writer.bytes(&self.name, modified, packing, &self.bytes),
         }
     }

@@ -95,7 +95,8 @@ impl Hashes {
         let stops: BTreeSet<usize> = wanted.stops.iter().map(|stop| trail.len().min(*stop)).collect();
         let last = stops.last().copied().unwrap_or(0);
         let first: Vec<&Entry> = trail.iter().take(last).filter_map(|name| named.get(name.as_str()).copied()).collect();
-        let is_first = |entry: &&Entry| first.iter().any(|one| one.header == entry.header);
+        let headers: BTreeSet<u64> = first.iter().map(|entry| entry.header).collect();
+        let is_first = |entry: &&Entry| headers.contains(&entry.header);
         let rest =
             if last == 0 { entries.to_vec() } else { entries.iter().copied().filter(|e| !is_first(e)).collect() };
 

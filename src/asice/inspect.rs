@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use crate::asice::container::Container;
-use crate::asice::covered_data::DataFiles;
+use crate::asice::covered_data::{DataFiles, Ground};
 use crate::asice::earlier::{Covered, Earlier};
 use crate::asice::hashes::{Hashes, Wanted};
 use crate::asice::layout::is_other_signature;
-use crate::asice::subject::{Look, look_at};
+use crate::asice::subject::Look;
 use crate::asice::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};
 use crate::cms::{SignedData, TstInfo};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::pades::TimestampReport;
 use crate::pki::Certificate;
-use crate::xades::{self, Signature, TimeStamp, TimeStampKind};
+use crate::xades::{self, Budget, Imprints, Signature, TimeStamp, TimeStampKind};
 use crate::zip::Method;
 
 impl Container {
@@ -27,19 +27,23 @@ impl Container {
         let data = DataFiles::Held(self.archive().clone());
         let wanted = Wanted::of(earlier.signatures().map(|(_, signature, _)| signature), self, &data, &[]);
         let hashes = Hashes::read(self, &wanted, |_| true)?;
+        let budget = self.budget()?;
+        let ground = Ground { data: &data, hashes: &hashes, limits: self.limits(), budget: &budget };
         let names: BTreeSet<&str> = self.data_files().map(|entry| entry.name.as_str()).collect();
         let mut signatures: Vec<ContainerSignature> = Vec::new();
         let mut archived: Option<Archived<'_>> = None;
+        let mut index = 0_usize;
         for (file, signature, covered) in earlier.signatures() {
+            let is_same_file = signatures.last().is_some_and(|last| last.file == file);
+            index = if is_same_file { index.saturating_add(1) } else { 0 };
             let mut report = report(file, signature, covered, &names, &hashes, self.limits());
             let stamps = &signature.time_stamps;
             if stamps.iter().any(|stamp| stamp.kind == TimeStampKind::Archive) {
-                let index = signatures.iter().filter(|one| one.file == file).count();
                 let known = match archived.take().filter(|one| one.file == file) {
                     Some(known) => known,
-                    None => Archived::open(self, file)?,
+                    None => Archived::open(self, file, &budget)?,
                 };
-                known.judge(index, signature, &data, &hashes, &mut report)?;
+                known.judge(index, signature, &ground, &mut report)?;
                 archived = Some(known);
             }
             signatures.push(report);
@@ -155,15 +159,15 @@ fn report(
 struct Archived<'a> {
     file: &'a str,
     content: xades::Extension,
-    limits: &'a Limits,
 }
 
 impl<'a> Archived<'a> {
-    fn open(container: &'a Container, file: &'a str) -> Result<Self> {
+    fn open(container: &Container, file: &'a str, budget: &Budget) -> Result<Self> {
         let (archive, limits) = (container.archive(), container.limits());
         let entry = archive.find(file).ok_or(Error::Bug("a signature file that was read is not there"))?;
+        budget.file(entry.size)?;
         let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-        Ok(Archived { file, content: xades::Extension::open(&bytes, limits)?, limits })
+        Ok(Archived { file, content: xades::Extension::open(&bytes, limits, budget)? })
     }
 
     /// Says which archive time-stamps are not over what they should be over, and how long the last one protects.
@@ -171,17 +175,17 @@ impl<'a> Archived<'a> {
         &self,
         index: usize,
         signature: &Signature,
-        data: &DataFiles,
-        hashes: &Hashes,
+        ground: &Ground<'_>,
         report: &mut ContainerSignature,
     ) -> Result<()> {
+        let mut imprints = Imprints::default();
         report.remarks.extend(signature.obstacle.map(str::to_owned));
         for (number, stamp) in signature.time_stamps.iter().enumerate() {
             if stamp.kind != TimeStampKind::Archive {
                 continue;
             }
             // What can't be read is remarked already.
-            let look = look_at(&self.content, index, number, data, hashes, self.limits)?;
+            let look = ground.look_at(&self.content, (index, number), &mut imprints)?;
             let Look::Read { token, imprint } = look else { continue };
             match imprint {
                 None => report.remarks.push("what an archive time-stamp is over can't be computed".to_owned()),

@@ -25,11 +25,11 @@ pub(crate) fn write<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<
     out
 }
 
-/// The media type of each data file that a manifest lists.
+/// The media type of each data file that a manifest lists, and of how many elements it consists.
 ///
 /// # Errors
 /// `asice.manifest` when it is none, or lists a file twice; `xml.*`.
-pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, String>> {
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<(BTreeMap<String, String>, usize)> {
     let malformed = |offset: u64| Malformed::at(ErrorCode::AsiceManifest, offset);
     let document = xml::Document::parse(bytes, limits)?;
     let root = document.root();
@@ -47,7 +47,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Str
             return Err(malformed(entry.offset()).into());
         }
     }
-    Ok(files)
+    Ok((files, document.count()))
 }
 
 const NAMESPACE: &str = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0";
@@ -60,7 +60,7 @@ mod tests {
     fn reads_what_it_wrote() {
         let files = [("a & \"b\" <c>.txt", "text/plain"), ("dir/ā 😀.pdf", "application/pdf")];
         let bytes = write(files.into_iter());
-        let read = read(&bytes, &Limits::default()).unwrap();
+        let (read, _) = read(&bytes, &Limits::default()).unwrap();
         assert_eq!(read, files.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect());
     }
 

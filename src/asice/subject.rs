@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use crate::answers::timestamp::Token;
 use crate::asice::container::Container;
-use crate::asice::covered_data::{DataFiles, entry_of};
-use crate::asice::hashes::Hashes;
+use crate::asice::covered_data::{Ground, entry_of};
 use crate::digest::Digest;
 use crate::error::{ErrorCode, Refusal, Result};
 use crate::limits::Limits;
 use crate::signing::{Stamp, StampKind, Subject};
-use crate::xades::{self, PartForm, Reference, Signature, TimeStampKind};
+use crate::xades::{self, Imprints, PartForm, Reference, Signature, TimeStamp, TimeStampKind};
 
 /// What a signature is looked at with.
 pub(super) struct Judge<'a> {
     pub(super) container: &'a Container,
-    pub(super) data: &'a DataFiles,
-    pub(super) hashes: &'a Hashes,
+    pub(super) ground: Ground<'a>,
 }
 
 impl Judge<'_> {
@@ -66,11 +64,11 @@ impl Judge<'_> {
         if entry.is_none() {
             return Ok(None);
         }
-        let known = self.hashes.of(name).filter(|_| reference.transforms.is_empty()).unwrap_or_default();
+        let known = self.ground.hashes.of(name).filter(|_| reference.transforms.is_empty()).unwrap_or_default();
         if let Some(found) = known.iter().find(|digest| digest.algorithm() == expected.algorithm()) {
             return Ok(Some(*found == expected));
         }
-        Ok(self.data.digest(reference, self.container.limits())?.map(|found| found == expected))
+        Ok(self.ground.digest(reference)?.map(|found| found == expected))
     }
 
     /// Reads the time-stamps, and says what is wrong with the first that is not sound.
@@ -80,13 +78,13 @@ impl Judge<'_> {
         index: usize,
         stamps: &mut Vec<Stamp>,
     ) -> Result<Option<&'static str>> {
-        let limits = self.container.limits();
+        let mut known = Imprints::default();
         let Some(signature) = file.signatures().get(index) else { return Ok(None) };
         if signature.obstacle.is_some() {
             return Ok(signature.obstacle);
         }
         for number in 0..signature.time_stamps.len() {
-            let (token, fit) = match look_at(file, index, number, self.data, self.hashes, limits)? {
+            let (token, fit) = match self.ground.look_at(file, (index, number), &mut known)? {
                 Look::Unreadable => return Ok(Some("a time-stamp can't be read")),
                 Look::Read { token, imprint } => {
                     let fits = imprint.is_some_and(|imprint| token.info().imprint() == imprint.as_bytes());
@@ -117,35 +115,54 @@ pub(super) enum Look {
     },
 }
 
-/// Reads a time-stamp of a signature, and computes what it should be over.
-///
-/// # Errors
-/// Reading faults; that a data file is not there is none.
-pub(super) fn look_at(
-    file: &xades::Extension,
-    index: usize,
-    number: usize,
-    data: &DataFiles,
-    hashes: &Hashes,
-    limits: &Limits,
-) -> Result<Look> {
-    let stamp = file.signatures().get(index).and_then(|signature| signature.time_stamps.get(number));
-    let Some(stamp) = stamp else { return Ok(Look::Unreadable) };
-    let Ok(token) = Token::read(&stamp.token, limits).map(Arc::new) else { return Ok(Look::Unreadable) };
-    let Some(algorithm) = token.info().imprint_algorithm() else { return Ok(Look::Read { token, imprint: None }) };
-    let imprint = match stamp.kind {
-        TimeStampKind::Signature => stamp.covered.as_deref().map(|covered| algorithm.digest(covered)),
-        TimeStampKind::Archive => {
-            let imprint = |form| match data.imprint((file, index), Some((number, form)), algorithm, hashes, limits) {
-                Err(error) if matches!(error.code(), ErrorCode::AsiceDataMissing | ErrorCode::AsiceDigest) => Ok(None),
-                other => other,
-            };
-            let usual = imprint(PartForm::Referenced)?;
-            let fits = usual.is_none_or(|imprint| token.info().imprint() == imprint.as_bytes());
-            if fits { usual } else { imprint(PartForm::Stamped)? }
-        }
+impl Ground<'_> {
+    /// Reads the time-stamp `number` of the signature `index`, and computes what it should be over; `known` is what
+    /// was found for others of the same signature.
+    ///
+    /// # Errors
+    /// Reading faults; that a data file is not there is none.
+    pub(super) fn look_at(
+        &self,
+        file: &xades::Extension,
+        (index, number): (usize, usize),
+        known: &mut Imprints,
+    ) -> Result<Look> {
+        let stamp = file.signatures().get(index).and_then(|signature| signature.time_stamps.get(number));
+        let Some(stamp) = stamp else { return Ok(Look::Unreadable) };
+        let Ok(token) = Token::read(&stamp.token, self.limits).map(Arc::new) else { return Ok(Look::Unreadable) };
+        let Some(algorithm) = token.info().imprint_algorithm() else { return Ok(Look::Read { token, imprint: None }) };
+        let imprint = match stamp.kind {
+            TimeStampKind::Signature => stamp.covered.as_deref().map(|covered| algorithm.digest(covered)),
+            TimeStampKind::Archive => {
+                let mut imprint = |form| match self.imprint((file, index), Some((number, form)), algorithm, known) {
+                    Err(error) if matches!(error.code(), ErrorCode::AsiceDataMissing | ErrorCode::AsiceDigest) => {
+                        Ok(None)
+                    }
+                    other => other,
+                };
+                let usual = imprint(PartForm::Referenced)?;
+                let fits = usual.is_none_or(|imprint| token.info().imprint() == imprint.as_bytes());
+                if fits { usual } else { imprint(PartForm::Stamped)? }
+            }
+        };
+        Ok(Look::Read { token, imprint })
+    }
+}
+
+/// How a signature is called: by its file, with its number where there are several.
+pub(super) fn subject_name(entry: &str, index: usize, count: usize) -> String {
+    if count == 1 { entry.to_owned() } else { format!("{entry}#{}", index.saturating_add(1)) }
+}
+
+/// Why a signature is not sound, as far as the data files have nothing to do with it.
+pub(super) fn unsound(signature: &Signature, limits: &Limits) -> Option<&'static str> {
+    let fits = |stamp: &TimeStamp| {
+        let token = Token::read(&stamp.token, limits).ok()?;
+        let imprint = token.info().imprint_algorithm()?.digest(stamp.covered.as_deref()?);
+        token.check(&imprint).ok()
     };
-    Ok(Look::Read { token, imprint })
+    let mut stamps = signature.time_stamps.iter().filter(|stamp| stamp.kind == TimeStampKind::Signature);
+    fault_of(signature).or_else(|| stamps.any(|stamp| fits(stamp).is_none()).then_some("a time-stamp is not sound"))
 }
 
 fn fault_of(signature: &Signature) -> Option<&'static str> {

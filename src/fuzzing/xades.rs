@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use super::signing::{moment, plan, sign};
 use crate::cms::accept_value;
-use crate::xades::{self, DataReference, Ids, SignatureFile};
+use crate::xades::{self, Budget, DataReference, Ids, SignatureFile};
 use crate::{Canonicalization, DigestAlgorithm, Limits, Plan, ToBeSigned};
 
 /// Reads `data` as a signatures file. Where it is text, its first line is also a file's name, the second its media
 /// type, and the rest a role in a signature of ours, which must then be read as it was meant.
 pub fn xades_read(data: &[u8]) {
     let limits = Limits::default();
-    if let Ok(file) = SignatureFile::read(data, &limits) {
-        let again = SignatureFile::read(data, &limits).map(|again| format!("{again:?}"));
+    if let Ok(file) = SignatureFile::read(data, &limits, &Budget::new(&limits)) {
+        let again = SignatureFile::read(data, &limits, &Budget::new(&limits)).map(|again| format!("{again:?}"));
         assert_eq!(again.ok(), Some(format!("{file:?}")), "the same bytes read twice");
         assert!(!file.signatures().is_empty());
         for signature in file.signatures() {
@@ -67,7 +67,7 @@ fn round_trip(text: &str, form: Canonicalization) {
     let Some(value) = sign(&to_be_signed) else { return };
     let value = accept_value(&value, certificate, &to_be_signed);
     let file = value.and_then(|value| xades::finalize(&draft.before, &value, algorithm, &draft.after));
-    let read = file.and_then(|file| SignatureFile::read(&file, &limits));
+    let read = file.and_then(|file| SignatureFile::read(&file, &limits, &Budget::new(&limits)));
     assert!(read.is_ok(), "a file of ours is read: {:?}", read.err());
     for signature in read.iter().flat_map(SignatureFile::signatures) {
         assert_eq!(signature.value_verifies(), Some(true));

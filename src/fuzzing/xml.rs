@@ -1,6 +1,7 @@
 //! Entry points of the fuzz targets for XML: the tree says what the bytes say, canonical forms are fixed points.
 
 use crate::Limits;
+use crate::error::Result;
 use crate::xml::{self, Document, Element, Method};
 
 /// Reads a document; what the tree says of its elements is where the bytes say it.
@@ -79,9 +80,13 @@ pub fn canonical_part(data: &[u8], id: &str, uri: &str, prefixes: &[&str]) -> Op
     Some(octets(|out| xml::canonical(element, method, prefixes, out)))
 }
 
-fn octets(write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Vec<u8> {
+fn octets(write: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> Vec<u8> {
     let mut all = Vec::new();
-    write(&mut |piece| all.extend_from_slice(piece));
+    let written = write(&mut |piece| {
+        all.extend_from_slice(piece);
+        Ok(())
+    });
+    assert!(written.is_ok(), "memory takes all");
     all
 }
 

@@ -1,5 +1,6 @@
 //! A saved draft is hostile: it is read as any signature is, and compared with what it must say.
 
+use super::budget::Budget;
 use super::finalize::fill;
 use super::prepare::{self, DataReference, Draft, Ids};
 use super::read::SignatureFile;
@@ -28,11 +29,14 @@ pub(crate) fn read_draft(
     limits: &Limits,
 ) -> Result<Draft> {
     let malformed = || Error::from(StateError::new(ErrorCode::StateMalformed));
-    let file = SignatureFile::read(&fill(&before, DUMMY, &after), limits).map_err(|error| match error {
-        Error::LimitExceeded(_) => error,
-        // Where in the saved bytes the fault lies is of no use to anybody.
-        _ => malformed(),
-    })?;
+    let file =
+        SignatureFile::read(&fill(&before, DUMMY, &after), limits, &Budget::new(limits)).map_err(
+            |error| match error {
+                Error::LimitExceeded(_) => error,
+                // Where in the saved bytes the fault lies is of no use to anybody.
+                _ => malformed(),
+            },
+        )?;
     let [signature] = file.signatures() else { return Err(malformed()) };
     let signed_info = signature.signed_info().ok_or_else(malformed)?.to_vec();
     let draft = Draft { before, after, signed_info };

@@ -4,7 +4,8 @@
 //! were there, or among values that no archive time-stamp covers; every other byte stays. Decided here and nowhere
 //! else: which new element goes where, and that nothing signed or stamped changes by it.
 
-use super::archive::{self, Data, PartForm, Place};
+use super::archive::{Data, Imprints, Kind, PartForm, Stamped};
+use super::budget::Budget;
 use super::edit::Edit;
 use super::octets::Transform;
 use super::read::{SignatureFile, elements};
@@ -36,9 +37,9 @@ impl Extension {
     ///
     /// # Errors
     /// As [`SignatureFile::read`].
-    pub(crate) fn open(bytes: &[u8], limits: &Limits) -> Result<Self> {
+    pub(crate) fn open(bytes: &[u8], limits: &Limits, budget: &Budget) -> Result<Self> {
         let document = Document::parse(bytes, limits)?;
-        let file = SignatureFile::of(&document, limits)?;
+        let file = SignatureFile::of(&document, limits, budget)?;
         Ok(Extension { document, file, limits: limits.clone() })
     }
 
@@ -59,7 +60,8 @@ impl Extension {
     /// [`Error::Misuse`] for a signature that is not there.
     pub(crate) fn stamp_imprint(&self, index: usize, algorithm: DigestAlgorithm) -> Result<Digest> {
         let mut state = State::new(algorithm);
-        self.transform(index)?.feed(self.parts(index)?.value, &mut state);
+        let budget = Budget::new(&self.limits);
+        self.transform(index)?.feed(self.parts(index)?.value, &mut state, &budget)?;
         Ok(state.finish())
     }
 
@@ -139,9 +141,12 @@ impl Extension {
         &self,
         index: usize,
         algorithm: DigestAlgorithm,
+        known: &mut Imprints,
+        budget: &Budget,
         data: &mut Data<'_>,
     ) -> Result<Digest> {
-        self.imprint(index, (&self.transform(index)?, None, PartForm::Referenced), algorithm, data)
+        let kind = Kind { transform: self.transform(index)?, form: PartForm::Referenced, algorithm };
+        self.stamped(index, budget)?.imprint(None, kind, known, data)
     }
 
     /// What the archive time-stamp with this number among the time-stamps is over; `None` where that can't be computed.
@@ -150,10 +155,11 @@ impl Extension {
     /// What `data` returns.
     pub(crate) fn archive_imprint_of(
         &self,
-        index: usize,
-        stamp: usize,
+        (index, stamp): (usize, usize),
         form: PartForm,
         algorithm: DigestAlgorithm,
+        known: &mut Imprints,
+        budget: &Budget,
         data: &mut Data<'_>,
     ) -> Result<Option<Digest>> {
         if self.signature(index)?.obstacle.is_some() {
@@ -162,7 +168,8 @@ impl Extension {
         let list = unsigned::list(self.parts(index)?.qualifying)?;
         let Some((_, element)) = list.and_then(|list| unsigned::stamps(list).nth(stamp)) else { return Ok(None) };
         let Some(transform) = unsigned::transform(element)? else { return Ok(None) };
-        self.imprint(index, (&transform, Some(element), form), algorithm, data).map(Some)
+        let kind = Kind { transform, form, algorithm };
+        self.stamped(index, budget)?.imprint(Some(element), kind, known, data).map(Some)
     }
 
     /// Adds an ArchiveTimeStamp.
@@ -178,15 +185,9 @@ impl Extension {
         self.document.bytes()
     }
 
-    fn imprint(
-        &self,
-        index: usize,
-        place: Place<'_>,
-        algorithm: DigestAlgorithm,
-        data: &mut Data<'_>,
-    ) -> Result<Digest> {
+    fn stamped<'a>(&'a self, index: usize, budget: &'a Budget) -> Result<Stamped<'a>> {
         let (parts, references) = (self.parts(index)?, &self.signature(index)?.references);
-        archive::imprint(&self.document, &parts, references, place, algorithm, &self.limits, data)
+        Ok(Stamped { document: &self.document, parts, references, limits: &self.limits, budget })
     }
 
     /// The canonicalization of new time-stamps: that of the signed properties, so that those who feed them into an
@@ -263,7 +264,7 @@ impl Extension {
 
     fn apply(&mut self, edits: Vec<Edit>) -> Result<()> {
         let bytes = Edit::apply(&self.document, edits);
-        let next = Extension::open(&bytes, &self.limits)?;
+        let next = Extension::open(&bytes, &self.limits, &Budget::new(&self.limits))?;
         let (before, after) = (self.signatures(), next.signatures());
         let is_kept = before.len() == after.len() && before.iter().zip(after).all(|(old, new)| new.still_is(old));
         if !is_kept {

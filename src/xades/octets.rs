@@ -1,5 +1,6 @@
 //! The octets that digests and values are made over.
 
+use super::budget::Budget;
 use super::node::bad_reference;
 use super::{DS, EXCLUSIVE};
 use crate::digest::State;
@@ -58,15 +59,24 @@ impl Transform {
     }
 
     /// Shows the canonical form of `element` where it stands to `state`.
-    pub(super) fn feed(&self, element: Element<'_>, state: &mut State) {
-        canonical(element, self.method, &self.prefixes(), &mut |piece| state.update(piece));
+    pub(super) fn feed(&self, element: Element<'_>, state: &mut State, budget: &Budget) -> Result<()> {
+        budget.canonical_of(element)?;
+        canonical(element, self.method, &self.prefixes(), &mut |piece| {
+            state.update(piece);
+            budget.canonical(to_u64(piece.len()))
+        })
     }
 
     /// Canonical form of a document that is given as bytes.
-    pub(crate) fn of_bytes(&self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+    pub(crate) fn of_bytes(&self, bytes: &[u8], limits: &Limits, budget: &Budget) -> Result<Vec<u8>> {
+        budget.canonical(to_u64(bytes.len()))?;
         let mut out = Vec::new();
         let document = Document::parse(bytes, limits)?;
-        canonical_document(&document, self.method, &self.prefixes(), &mut |piece| out.extend_from_slice(piece));
+        budget.canonical_of(document.root())?;
+        canonical_document(&document, self.method, &self.prefixes(), &mut |piece| {
+            out.extend_from_slice(piece);
+            budget.canonical(to_u64(piece.len()))
+        })?;
         Ok(out)
     }
 }
@@ -74,19 +84,23 @@ impl Transform {
 /// Canonical forms of parts of one file, bounded in their sum: many references may name one large part.
 pub(super) struct Octets<'l> {
     pub(super) limits: &'l Limits,
+    pub(super) budget: &'l Budget,
     written: u64,
 }
 
 impl<'l> Octets<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Octets { limits, written: 0 }
+    pub(super) fn new(limits: &'l Limits, budget: &'l Budget) -> Self {
+        Octets { limits, budget, written: 0 }
     }
 
     /// The canonical form of `element` where it stands.
     pub(super) fn of(&mut self, element: Element<'_>, transform: &Transform) -> Result<Vec<u8>> {
+        self.budget.canonical_of(element)?;
         let mut out = Vec::new();
-        canonical(element, transform.method, &transform.prefixes(), &mut |piece| out.extend_from_slice(piece));
-        self.count(element, &out)?;
+        canonical(element, transform.method, &transform.prefixes(), &mut |piece| {
+            out.extend_from_slice(piece);
+            self.count(element, piece)
+        })?;
         Ok(out)
     }
 
@@ -98,14 +112,14 @@ impl<'l> Octets<'l> {
         let method = Method { comments: false, ..first.method };
         let mut out = self.of(element, &Transform { method, prefixes: first.prefixes.clone() })?;
         for transform in others {
-            out = transform.of_bytes(&out, self.limits)?;
-            self.count(element, &out)?;
+            out = transform.of_bytes(&out, self.limits, self.budget)?;
         }
         Ok(out)
     }
 
     fn count(&mut self, element: Element<'_>, octets: &[u8]) -> Result<()> {
         self.written = self.written.saturating_add(to_u64(octets.len()));
+        self.budget.canonical(to_u64(octets.len()))?;
         let most = self.limits.xml_bytes.saturating_mul(SIGNED_TIMES);
         if self.written > most {
             return Err(Limit::new("xml_bytes", most, self.written).at(element.offset()).into());

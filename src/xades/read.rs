@@ -1,5 +1,6 @@
 //! Signatures files of any maker.
 
+use super::budget::Budget;
 use super::node::malformed;
 use super::octets::Octets;
 use super::signature::Signature;
@@ -23,21 +24,23 @@ impl SignatureFile {
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) with a code `xml.…`, `xades.malformed` or `xades.reference` and
     /// the offset; [`Error::LimitExceeded`](crate::Error::LimitExceeded).
-    pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<SignatureFile> {
-        SignatureFile::of(&Document::parse(bytes, limits)?, limits)
+    pub(crate) fn read(bytes: &[u8], limits: &Limits, budget: &Budget) -> Result<SignatureFile> {
+        SignatureFile::of(&Document::parse(bytes, limits)?, limits, budget)
     }
 
     /// The same of a document that is at hand.
     ///
     /// # Errors
     /// As [`SignatureFile::read`].
-    pub(super) fn of(document: &Document, limits: &Limits) -> Result<SignatureFile> {
+    pub(super) fn of(document: &Document, limits: &Limits, budget: &Budget) -> Result<SignatureFile> {
+        budget.elements(document.count())?;
         let elements = elements(document)?;
         let (limit, found) = (limits.xades_signatures, to_u64(elements.len()));
         if found > limit {
             return Err(Limit::new("xades_signatures", limit, found).into());
         }
-        let mut octets = Octets::new(limits);
+        budget.signatures(elements.len())?;
+        let mut octets = Octets::new(limits, budget);
         let read = |element: Element<'_>| Signature::read(document, element, &mut octets);
         let mut signatures = elements.into_iter().map(read).collect::<Result<Vec<_>>>()?;
         if document.has_byte_order_mark() {

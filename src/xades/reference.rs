@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::SIGNED_PROPERTIES_TYPE;
 use super::node::{bad_reference, digest, malformed};
 use super::octets::{Octets, Transform};
 use super::uri::decode_uri;
+use super::{DS, SIGNED_PROPERTIES_TYPE};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Limit, Result};
 use crate::source::to_u64;
@@ -55,9 +55,18 @@ impl Reference {
 /// The signature that references belong to, and where they may lead.
 pub(super) struct Scope<'a> {
     pub(super) document: &'a Document,
-    /// KeyInfo and Objects of the signature.
-    pub(super) parts: Vec<Element<'a>>,
+    /// The signature itself.
+    pub(super) signature: Element<'a>,
     pub(super) signed_properties: Element<'a>,
+}
+
+impl<'a> Scope<'a> {
+    /// Whether `target` is, or lies in, the KeyInfo or an Object of the signature.
+    fn has(&self, target: Element<'a>) -> bool {
+        let mut path = std::iter::successors(Some(target), Element::parent);
+        let part = path.find(|element| element.parent() == Some(self.signature));
+        part.is_some_and(|part| part.is(DS, "KeyInfo") || part.is(DS, "Object"))
+    }
 }
 
 /// Reads the references: exactly one to the signed properties, each file once.
@@ -71,6 +80,7 @@ pub(super) fn read<'a>(
     if found > limit {
         return Err(Limit::new("xades_references", limit, found).into());
     }
+    octets.budget.references(elements.len())?;
     let mut references = Vec::new();
     let mut names = BTreeSet::new();
     let mut covers_properties = false;
@@ -102,9 +112,7 @@ fn part<'a>(element: Element<'a>, uri: &str, scope: &Scope<'a>, octets: &mut Oct
     let target = scope.document.by_id(id).ok_or_else(|| bad_reference(element))?;
     let is_properties = target == scope.signed_properties;
     // Type and target agree, so that nobody takes another element for the signed properties.
-    if is_properties != (element.attribute("Type") == Some(SIGNED_PROPERTIES_TYPE))
-        || !scope.parts.iter().any(|part| target.node().is_within(*part))
-    {
+    if is_properties != (element.attribute("Type") == Some(SIGNED_PROPERTIES_TYPE)) || !scope.has(target) {
         return Err(bad_reference(element));
     }
     let mut reference = common(element, uri, octets)?;

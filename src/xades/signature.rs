@@ -56,11 +56,7 @@ impl Signature {
         let info = Info::read(parts.signed_info)?;
         let transform = Transform::read(info.canonicalization);
         let signed_info = transform.map(|transform| octets.of(parts.signed_info, &transform)).transpose()?;
-        let scope = reference::Scope {
-            document,
-            parts: parts.key_info.into_iter().chain(parts.objects).collect(),
-            signed_properties: parts.signed_properties,
-        };
+        let scope = reference::Scope { document, signature: element, signed_properties: parts.signed_properties };
         let mut references = reference::read(&info.references, &scope, octets, &mut remarks)?;
         let claimed = Claimed::read(parts.signed_properties, &mut remarks)?;
         give_media_types(&mut references, &claimed, &mut remarks);

@@ -68,7 +68,8 @@ fn worked_example_is_byte_for_byte() {
         let limits = Limits::default();
         let document = Document::parse(file, &limits).unwrap();
         let transform = Transform { method: form.method(), prefixes: Vec::new() };
-        let mut octets = Octets::new(&limits);
+        let budget = Budget::new(&limits);
+        let mut octets = Octets::new(&limits, &budget);
         for (id, part) in [("S0-SP", "signed_properties"), ("S0-SIG", "value_element")] {
             let canonical = octets.of(document.by_id(id).unwrap(), &transform).unwrap();
             assert_eq!(canonical.len(), number(&format!("{part}_bytes")));
@@ -125,7 +126,7 @@ fn signatures_of_every_kind_of_key_verify() {
                 let value = key.sign(&to_be_signed).unwrap();
                 let value = crate::cms::accept_value(&value, &certificate, &to_be_signed).unwrap();
                 let file = finalize(&draft.before, &value, plan.algorithm(), &draft.after).unwrap();
-                let file = SignatureFile::read(&file, &Limits::default()).unwrap();
+                let file = SignatureFile::read(&file, &Limits::default(), &Budget::new(&Limits::default())).unwrap();
                 let [signature] = file.signatures() else { panic!("one signature") };
                 assert_eq!(signature.algorithm, Some(plan.algorithm()));
                 assert_eq!(signature.value_verifies(), Some(true), "{}", plan.algorithm());
@@ -161,7 +162,7 @@ fn claims_are_written_and_read() {
         let draft = prepare(&plan, &Ids::with_prefix("S0").unwrap(), time(), &[hello()]).unwrap();
         check_draft(&draft, &[signer()], plan.algorithm(), time(), &[hello()], &Limits::default()).unwrap();
         let file = finalize(&draft.before, &VALUE, plan.algorithm(), &draft.after).unwrap();
-        let file = SignatureFile::read(&file, &Limits::default()).unwrap();
+        let file = SignatureFile::read(&file, &Limits::default(), &Budget::new(&Limits::default())).unwrap();
         let signature = &file.signatures()[0];
         assert_eq!(signature.properties_match(), Some(true), "the canonical form is the one that is read");
         assert_eq!(signature.value_verifies(), Some(false));

@@ -106,6 +106,7 @@ impl Unsigned {
                 (Some(transform), TimeStampKind::Signature) => Some(octets.of(value, transform)?),
                 _ => None,
             };
+            octets.budget.time_stamp()?;
             let id = element.attribute("Id").map(str::to_owned);
             self.time_stamps.push(TimeStamp { kind, id, token: base64(token)?, covered });
         }

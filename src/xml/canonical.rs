@@ -17,6 +17,7 @@ use super::method::{Form, Method};
 use super::scope::Scope;
 use super::tree::{Document, Element, Kind, Node, prefix};
 use super::value::{Piece, Pieces, Place};
+use crate::error::Result;
 
 mod base;
 mod inherit;
@@ -26,27 +27,44 @@ mod inherit;
 /// `prefixes` is the PrefixList of InclusiveNamespaces (`#default` or "" for the default namespace); only the
 /// exclusive form looks at it. A reference `#Id` leaves comments out whatever the method of a transform says:
 /// that is the caller's to know.
-pub(crate) fn canonical(element: Element<'_>, method: Method, prefixes: &[&str], out: &mut dyn FnMut(&[u8])) {
+///
+/// # Errors
+/// What `out` returns: nothing is written after it. A short document may have a long form.
+pub(crate) fn canonical(element: Element<'_>, method: Method, prefixes: &[&str], out: &mut Out<'_>) -> Result<()> {
     let nodes = element.index..element.end();
-    Walk::new(element.document, method, prefixes, &|_| true, out).run(nodes);
+    Walk::new(element.document, method, prefixes, &|_| true, out).run(nodes)
 }
 
 /// Writes the whole document, with comments and instructions outside the document element.
-pub(crate) fn canonical_document(document: &Document, method: Method, prefixes: &[&str], out: &mut dyn FnMut(&[u8])) {
-    canonical_subset(document, method, prefixes, &|_| true, out);
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn canonical_document(
+    document: &Document,
+    method: Method,
+    prefixes: &[&str],
+    out: &mut Out<'_>,
+) -> Result<()> {
+    canonical_subset(document, method, prefixes, &|_| true, out)
 }
 
 /// Writes the nodes that `include` chooses. Attributes and namespaces go with their element; an element may be
 /// in although what is around it is not.
+///
+/// # Errors
+/// As [`canonical`].
 pub(crate) fn canonical_subset(
     document: &Document,
     method: Method,
     prefixes: &[&str],
     include: &dyn Fn(Node<'_>) -> bool,
-    out: &mut dyn FnMut(&[u8]),
-) {
-    Walk::new(document, method, prefixes, include, out).run(0..document.nodes.len());
+    out: &mut Out<'_>,
+) -> Result<()> {
+    Walk::new(document, method, prefixes, include, out).run(0..document.nodes.len())
 }
+
+/// Takes the octets, in pieces.
+pub(crate) type Out<'o> = dyn FnMut(&[u8]) -> Result<()> + 'o;
 
 struct Walk<'a, 'o> {
     document: &'a Document,
@@ -60,7 +78,7 @@ struct Walk<'a, 'o> {
     written: Scope<'a, &'a str>,
     open: Vec<Open<'a>>,
     buffer: Vec<u8>,
-    out: &'o mut dyn FnMut(&[u8]),
+    out: &'o mut Out<'o>,
 }
 
 /// An element that the walk is in.
@@ -81,14 +99,14 @@ impl<'a, 'o> Walk<'a, 'o> {
         method: Method,
         prefixes: &[&'o str],
         include: &'o dyn Fn(Node<'_>) -> bool,
-        out: &'o mut dyn FnMut(&[u8]),
+        out: &'o mut Out<'o>,
     ) -> Self {
         let inclusive = prefixes.iter().map(|prefix| if *prefix == "#default" { "" } else { *prefix }).collect();
         let (scope, written) = (Scope::new(), Scope::new());
         Walk { document, method, inclusive, include, scope, written, open: Vec::new(), buffer: Vec::new(), out }
     }
 
-    fn run(mut self, nodes: Range<usize>) {
+    fn run(mut self, nodes: Range<usize>) -> Result<()> {
         let document = self.document;
         let around: Vec<Element<'a>> = Element { document, index: nodes.start }.ancestors().collect();
         for element in around.iter().rev() {
@@ -109,18 +127,19 @@ impl<'a, 'o> Walk<'a, 'o> {
                 Kind::Instruction => self.markup(node, &instruction(written)),
             }
             if self.buffer.len() >= PIECE_BYTES {
-                self.flush();
+                self.flush()?;
             }
         }
         self.leave(usize::MAX);
-        self.flush();
+        self.flush()
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self) -> Result<()> {
         if !self.buffer.is_empty() {
-            (self.out)(&self.buffer);
+            (self.out)(&self.buffer)?;
             self.buffer.clear();
         }
+        Ok(())
     }
 
     fn put(&mut self, text: &str) {

@@ -60,6 +60,7 @@ impl<'a> Builder<'a> {
             declarations: Vec::new(),
             ids: Vec::new(),
             root: 0,
+            count: 0,
         };
         let (scanner, open, scope) = (Scanner::new(text), Vec::new(), Scope::new());
         Builder { text, scanner, limits, document, open, scope, root: None, count: 0 }
@@ -258,6 +259,7 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Result<Document> {
         let Some(root) = self.root.filter(|_| self.open.is_empty()) else { return Err(self.scanner.syntax()) };
         self.document.root = root;
+        self.document.count = self.count;
         self.sort_ids()?;
         Ok(self.document)
     }

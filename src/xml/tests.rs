@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Limits;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Result};
 
 mod canonical;
 mod costs;
@@ -21,8 +21,12 @@ fn refused(text: impl AsRef<[u8]>) -> (ErrorCode, u64) {
     (error.code(), error.offset().expect("an offset"))
 }
 
-fn octets(write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> String {
+fn octets(write: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> String {
     let mut all = Vec::new();
-    write(&mut |piece| all.extend_from_slice(piece));
+    let written = write(&mut |piece| {
+        all.extend_from_slice(piece);
+        Ok(())
+    });
+    assert!(written.is_ok(), "memory takes all");
     String::from_utf8(all).unwrap()
 }

@@ -21,6 +21,8 @@ pub(crate) struct Document {
     /// Attributes that give their element an Id, in the order of their values.
     pub(super) ids: Vec<IdData>,
     pub(super) root: usize,
+    /// Elements, comments and instructions.
+    pub(super) count: usize,
 }
 
 pub(super) struct NodeData {
@@ -104,6 +106,11 @@ pub(super) fn prefix(name: &str) -> &str {
 }
 
 impl Document {
+    /// How many elements, comments and instructions it has.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The bytes it was read from.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
@@ -273,6 +280,16 @@ impl<'a> Element<'a> {
     /// Where it begins.
     pub(crate) fn offset(&self) -> u64 {
         to_u64(self.range().start)
+    }
+
+    /// How many nodes it and all that is in it are.
+    pub(crate) fn node_count(&self) -> usize {
+        self.end().saturating_sub(self.index)
+    }
+
+    /// How many namespaces it and the elements around it declare.
+    pub(crate) fn scope_count(&self) -> usize {
+        std::iter::once(*self).chain(self.ancestors()).map(|element| element.declarations().count()).sum()
     }
 
     /// It as a node, for the predicate of a document subset.

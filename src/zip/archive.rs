@@ -89,6 +89,11 @@ impl Archive {
         self.by_name.get(found).and_then(|n| self.entries.get(*n))
     }
 
+    /// Bytes of all entries when inflated.
+    pub(crate) fn inflated_bytes(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add)
+    }
+
     /// Where the directory begins: everything before it is entries.
     pub(crate) fn directory_offset(&self) -> u64 {
         self.directory.start

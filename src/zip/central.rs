@@ -36,7 +36,7 @@ pub(super) struct Oddities {
 
 /// Reads the `count` records that `bytes` must consist of; the first stands at `offset`.
 pub(super) fn read(bytes: &[u8], offset: u64, count: u64, limits: &Limits) -> Result<(Vec<Central>, Oddities)> {
-    let mut reading = Reading { limits, oddities: Oddities::default(), total: 0 };
+    let mut reading = Reading { limits, oddities: Oddities::default(), total: 0, packed: 0 };
     let (mut records, mut names) = (Vec::new(), Names::default());
     let mut fields = Fields::new(bytes);
     let at = |fields: &Fields<'_>| offset.saturating_add(to_u64(bytes.len().saturating_sub(fields.len())));
@@ -49,6 +49,7 @@ pub(super) fn read(bytes: &[u8], offset: u64, count: u64, limits: &Limits) -> Re
         }
         records.push(record);
     }
+    reading.check_sum(offset)?;
     if fields.is_empty() { Ok((records, reading.oddities)) } else { Err(fault(ErrorCode::ZipDirectory, at(&fields))) }
 }
 
@@ -89,6 +90,8 @@ struct Reading<'a> {
     oddities: Oddities,
     /// Bytes of all entries so far when inflated.
     total: u64,
+    /// Bytes of all entries so far.
+    packed: u64,
 }
 
 impl Reading<'_> {
@@ -155,12 +158,23 @@ impl Reading<'_> {
         let (limits, size, packed) = (self.limits, record.size, record.packed);
         within("zip_entry_bytes", limits.zip_entry_bytes, size, at)?;
         self.total = self.total.saturating_add(size);
+        self.packed = self.packed.saturating_add(packed);
         within("zip_total_bytes", limits.zip_total_bytes, self.total, at)?;
         if size > RATIO_FREE_BYTES && size > packed.saturating_mul(limits.zip_ratio) {
             let ratio = size.div_ceil(packed.max(1));
             return Err(Error::from(Limit::new("zip_ratio", limits.zip_ratio, ratio).at(at)));
         }
         Ok(())
+    }
+
+    /// Entries too small to be bounded by the ratio each, are bounded by it together.
+    fn check_sum(&self, at: u64) -> Result<()> {
+        let (ratio, free) = (self.limits.zip_ratio, self.limits.zip_free_bytes);
+        if self.total <= free.saturating_add(self.packed.saturating_mul(ratio)) {
+            return Ok(());
+        }
+        let found = self.total.saturating_sub(free).div_ceil(self.packed.max(1));
+        Err(Error::from(Limit::new("zip_ratio", ratio, found).at(at)))
     }
 }
 

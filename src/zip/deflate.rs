@@ -21,6 +21,15 @@ pub(super) fn deflated(bytes: &[u8], level: u8) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// What `size` bytes were packed to, made long enough that readers which bound all entries of a ZIP together take
+/// any number of them: empty blocks in front mean nothing.
+pub(super) fn within_ratio(packed: Vec<u8>, size: u64) -> Vec<u8> {
+    let least = if size > FREE_BYTES { size.div_ceil(Limits::default().zip_ratio) } else { 0 };
+    let missing = least.saturating_sub(to_u64(packed.len()));
+    let Ok(count) = usize::try_from(missing.div_ceil(to_u64(EMPTY_BLOCK.len()))) else { return packed };
+    if count == 0 { packed } else { [EMPTY_BLOCK.repeat(count), packed].concat() }
+}
+
 /// Content of a known size on its way into an entry.
 ///
 /// What would shrink more than the default limits let a reader accept ends in blocks that are stored: a hundred
@@ -150,5 +159,8 @@ fn changed() -> Error {
 const BLOCK_BYTES: usize = 64 << 10;
 const ROOM_BYTES: usize = 64 << 10;
 const STORED_BYTES: usize = 65_535;
+/// Ten thousand files of this size are far from what a ZIP may inflate to whatever it was packed to.
+const FREE_BYTES: u64 = 16 << 10;
+const EMPTY_BLOCK: [u8; 5] = [MORE, 0, 0, 0xff, 0xff];
 const MORE: u8 = 0;
 const LAST: u8 = 1;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::compress::Packing;
-use super::deflate::{Deflating, deflated};
+use super::deflate::{Deflating, deflated, within_ratio};
 use super::record::{Directory, DosTime, Header, VERSION_FIRST, VERSION_USUAL, narrow};
 use super::{FLAG_DESCRIPTOR, FLAG_UTF8, Method, NARROW};
 use crate::error::{ErrorCode, Result, StateError};
@@ -48,7 +48,7 @@ impl<'a> Writer<'a> {
         match packing {
             Packing::Store => self.entry(&header(name, Method::Stored, modified, crc32, size, size), bytes),
             Packing::Deflate(level) => {
-                let packed = deflated(bytes, level)?;
+                let packed = within_ratio(deflated(bytes, level)?, size);
                 let header = header(name, Method::Deflated, modified, crc32, to_u64(packed.len()), size);
                 self.entry(&header, &packed)
             }
@@ -56,9 +56,10 @@ impl<'a> Writer<'a> {
     }
 
     /// An entry whose content, `size` bytes of this CRC-32, was deflated before.
-    pub(crate) fn packed(&mut self, name: &str, modified: Time, crc32: u32, size: u64, packed: &[u8]) -> Result<()> {
+    pub(crate) fn packed(&mut self, name: &str, modified: Time, crc32: u32, size: u64, packed: Vec<u8>) -> Result<()> {
+        let packed = within_ratio(packed, size);
         let len = to_u64(packed.len());
-        self.entry(&header(name, Method::Deflated, modified.into(), crc32, len, size), packed)
+        self.entry(&header(name, Method::Deflated, modified.into(), crc32, len, size), &packed)
     }
 
     /// A stored entry whose CRC-32 and size are known; `copy` writes exactly `size` bytes. Whether they have that
@@ -121,7 +122,7 @@ impl<'a> Writer<'a> {
         let packed = deflating.finish(&mut waiting)?;
         let crc32 = crc32.finalize();
         match streamed {
-            None => self.entry(&header(name, Method::Deflated, modified.into(), crc32, packed, size), &waiting),
+            None => self.packed(name, modified, crc32, size, waiting),
             Some((offset, header)) => {
                 let header = Header { crc32, packed, ..header };
                 self.sink.write(&waiting)?;

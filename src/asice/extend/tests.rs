@@ -398,3 +398,70 @@ fn other_kinds_of_containers_are_refused() {
     let refused = Extension::open(&container(evidence), &[]).err().unwrap();
     assert_eq!(refused.code(), ErrorCode::AsiceKind);
 }
+
+/// A signed container of one large stored file, with `stamps` archive time-stamps that are over something else; its
+/// signature refers to its own properties first, as some makers have it.
+fn stamped(stamps: u8) -> Vec<u8> {
+    let large = vec![DataFile::new("large.bin", Source::from_bytes(vec![9; 1 << 20]))];
+    let plan = plan().compress(Compress::Store);
+    let new = NewContainer::new(large.clone(), &Limits::default()).unwrap();
+    let draft = drafted_new(&new, &plan, &Moment::new(time(), [3; 32]));
+    let mut extension =
+        Extension::signed(&draft, Given::Files(large), &value(&draft), plan.algorithm(), &Limits::default()).unwrap();
+    let token = token();
+    (0..stamps).for_each(|n| extension.put_archive(0, &token, &[n; 32]).unwrap());
+    with(&written(&extension), |name, content| {
+        if name != "META-INF/signatures0.xml" {
+            return Some(content);
+        }
+        let text = String::from_utf8(content).unwrap();
+        let (start, end) = ("<ds:Reference ", "</ds:Reference>");
+        let properties = text.find("<ds:Reference Type=").unwrap();
+        let after = properties + text[properties..].find(end).unwrap() + end.len();
+        let reference = text[properties..after].to_owned();
+        let rest = format!("{}{}", &text[..properties], &text[after..]);
+        Some(rest.replacen(start, &format!("{reference}{start}"), 1).into_bytes())
+    })
+}
+
+#[test]
+fn archive_time_stamps_cost_no_pass_over_the_data_each() {
+    let bytes = stamped(40);
+    let range = container(bytes.clone()).archive().find("large.bin").unwrap().data.clone();
+    let len = u64::try_from(bytes.len()).unwrap();
+    let counted = Arc::new(Counted { bytes, range: range.clone(), read: Mutex::new(0) });
+    let source = Source::from_reader(Arc::<Counted>::clone(&counted), len);
+    let inspection = Container::open(&source, &Limits::default()).unwrap().inspect().unwrap();
+    let remarks = &inspection.signatures[0].remarks;
+    let wrong = remarks.iter().filter(|remark| remark.contains("an archive time-stamp that is not over")).count();
+    assert_eq!(wrong, 40);
+    // Once for its digest, and once for each of the two ways to feed what is signed.
+    let (read, data) = (*counted.read.lock().unwrap(), range.end - range.start);
+    // A window around the headers lies in the data, too.
+    assert!((3 * data..3 * data + (1 << 16)).contains(&read), "{read} of {data}");
+}
+
+#[test]
+fn what_looking_at_time_stamps_costs_is_bounded_by_name() {
+    let bytes = stamped(3);
+    let inspect = |name: &str, value: u64| {
+        let mut limits = Limits::default();
+        limits.set(name, value).unwrap();
+        limits.asice_stamped_ratio = 0;
+        let opened = Container::open(&Source::from_bytes(bytes.clone()), &limits)?;
+        opened.inspect().map(|_| ())
+    };
+    inspect("asice_stamped_bytes", u64::MAX).unwrap();
+    // One pass over the data is always free; the second way to feed it is not.
+    for (name, value) in [
+        ("asice_stamped_bytes", 1 << 19),
+        ("asice_time_stamps", 2),
+        ("asice_xml_bytes", 3_000),
+        ("asice_xml_elements", 20),
+    ] {
+        match inspect(name, value) {
+            Err(Error::LimitExceeded(limit)) => assert_eq!(limit.name, name),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}

@@ -5,7 +5,7 @@ const DSS: &[u8] = include_bytes!("../../../testdata/xades/dss-lta-rsa.xml");
 const LIBDIGIDOCPP: &[u8] = include_bytes!("../../../testdata/xades/libdigidocpp-lta-p384.xml");
 
 fn open(bytes: &[u8]) -> Extension {
-    Extension::open(bytes, &Limits::default()).unwrap()
+    Extension::open(bytes, &Limits::default(), &Budget::new(&Limits::default())).unwrap()
 }
 
 /// The files of these samples.
@@ -50,7 +50,7 @@ fn imprints_of_the_worked_example() {
         let file = String::from_utf8(file.to_vec()).unwrap().replace("</xades:QualifyingProperties>", &properties);
         let file = open(file.as_bytes());
         let found =
-            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap().unwrap();
+            file.stamped_imprint(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap().unwrap();
         assert_eq!(found.to_hex(), expected, "{method}");
     }
     let expected = [
@@ -68,9 +68,9 @@ fn archive_imprints_of_others_are_computed() {
         let file = open(file);
         let token = token(&file, last);
         let algorithm = token.info().imprint_algorithm().unwrap();
-        let found = file.archive_imprint_of(0, last, PartForm::Referenced, algorithm, &mut data).unwrap().unwrap();
+        let found = file.stamped_imprint(0, last, PartForm::Referenced, algorithm, &mut data).unwrap().unwrap();
         token.check(&found).unwrap();
-        let other = file.archive_imprint_of(0, last, PartForm::Referenced, algorithm, &mut |_, state| {
+        let other = file.stamped_imprint(0, last, PartForm::Referenced, algorithm, &mut |_, state| {
             state.update(b"hello");
             Ok(())
         });
@@ -94,13 +94,13 @@ fn what_was_added_is_what_the_next_stamp_is_over() {
 
         file.put_data(0, &values, &[]).unwrap();
         assert_eq!(file.signatures()[0].level_claimed, "B-LT");
-        let imprint = file.archive_imprint(0, DigestAlgorithm::Sha256, &mut data).unwrap();
+        let imprint = file.new_imprint(DigestAlgorithm::Sha256).unwrap();
         file.put_archive(0, &stamp, &[1; 32]).unwrap();
         assert_eq!(file.signatures()[0].level_claimed, "B-LTA");
-        let other = file.archive_imprint_of(0, 1, PartForm::Stamped, DigestAlgorithm::Sha256, &mut data);
+        let other = file.stamped_imprint(0, 1, PartForm::Stamped, DigestAlgorithm::Sha256, &mut data);
         assert_eq!(other.unwrap(), Some(imprint), "whoever feeds the signed properties in whichever form");
         let again = |file: &Extension| {
-            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap()
+            file.stamped_imprint(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap()
         };
         assert_eq!(again(&file), Some(imprint));
         // A renewal changes nothing of that.
@@ -150,12 +150,12 @@ fn values_are_merged_until_an_archive_time_stamp_covers_them() {
     let other = include_bytes!("../../../testdata/signers/issuing.pem");
     third.add_certificate(&crate::Certificate::parse(other).unwrap());
     file.put_data(0, &ValidationData::default(), &[(0, third)]).unwrap();
-    let imprint = file.archive_imprint(0, DigestAlgorithm::Sha256, &mut data).unwrap();
+    let imprint = file.new_imprint(DigestAlgorithm::Sha256).unwrap();
     file.put_archive(0, &stamp, &[1; 32]).unwrap();
     let id = file.signatures()[0].time_stamps[1].id.clone().unwrap();
     file.put_data(0, &ValidationData::default(), &[(1, all.clone())]).unwrap();
     assert_eq!(
-        file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(),
+        file.stamped_imprint(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(),
         Some(imprint)
     );
     assert_eq!(count(&file, &format!(" URI=\"#{id}\">")), 1);
@@ -269,7 +269,7 @@ fn nothing_goes_where_it_would_change_what_is_signed() {
     let object = open(file.as_bytes());
     let mut state = State::new(DigestAlgorithm::Sha256);
     let element = object.document.by_id("O").unwrap();
-    Transform::EXCLUSIVE.feed(element, &mut state);
+    Transform::EXCLUSIVE.feed(element, &mut state, &Budget::new(&Limits::default())).unwrap();
     let reference = format!(
         "<ds:Reference URI=\"#O\"><ds:Transforms><ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>\
          </ds:Transforms><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue>{}\
@@ -289,10 +289,7 @@ fn old_and_distributed_time_stamps_are_not_computed() {
     let donor = String::from_utf8(DSS.to_vec()).unwrap();
     let obstacle = |text: &str| {
         let file = open(text.as_bytes());
-        assert_eq!(
-            file.archive_imprint_of(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(),
-            None
-        );
+        assert_eq!(file.stamped_imprint(0, 1, PartForm::Referenced, DigestAlgorithm::Sha256, &mut data).unwrap(), None);
         file.signatures()[0].obstacle.unwrap()
     };
     let old = donor.replace("http://uri.etsi.org/01903/v1.4.1#", XADES);
@@ -313,9 +310,57 @@ fn old_and_distributed_time_stamps_are_not_computed() {
 }
 
 impl Extension {
+    /// An imprint that nothing is known of.
+    fn stamped_imprint(
+        &self,
+        index: usize,
+        stamp: usize,
+        form: PartForm,
+        algorithm: DigestAlgorithm,
+        data: &mut Data<'_>,
+    ) -> Result<Option<Digest>> {
+        let budget = Budget::new(&self.limits);
+        self.archive_imprint_of((index, stamp), form, algorithm, &mut Imprints::default(), &budget, data)
+    }
+
+    fn new_imprint(&self, algorithm: DigestAlgorithm) -> Result<Digest> {
+        let budget = Budget::new(&self.limits);
+        self.archive_imprint(0, algorithm, &mut Imprints::default(), &budget, &mut data)
+    }
+
     fn value_in_exclusive_form(&self) -> Option<Vec<u8>> {
         let limits = Limits::default();
-        let mut octets = crate::xades::octets::Octets::new(&limits);
+        let budget = Budget::new(&limits);
+        let mut octets = crate::xades::octets::Octets::new(&limits, &budget);
         octets.of(self.parts(0).unwrap().value, &Transform::EXCLUSIVE).ok()
+    }
+}
+
+#[test]
+fn time_stamps_of_one_signature_share_what_they_are_over() {
+    for file in [DSS, LIBDIGIDOCPP] {
+        let mut file = open(file);
+        let stamps = file.signatures()[0].time_stamps.len();
+        let stamp = token(&file, stamps - 1);
+        for n in 0..3 {
+            file.put_archive(0, &stamp, &[n; 32]).unwrap();
+        }
+        let budget = Budget::new(&Limits::default());
+        let mut known = Imprints::default();
+        let mut fed = 0;
+        for number in stamps - 1..stamps + 3 {
+            let form = PartForm::Referenced;
+            let algorithm = DigestAlgorithm::Sha256;
+            let alone = file.stamped_imprint(0, number, form, algorithm, &mut data).unwrap();
+            let mut counted = |reference: &crate::xades::Reference, state: &mut State| {
+                fed += 1;
+                data(reference, state)
+            };
+            let shared = file.archive_imprint_of((0, number), form, algorithm, &mut known, &budget, &mut counted);
+            assert_eq!(shared.unwrap(), alone, "{number}");
+        }
+        // The first one names another canonicalization than those of ours.
+        let files = file.signatures()[0].files().count();
+        assert!(fed <= 2 * files, "{fed} of {files}");
     }
 }

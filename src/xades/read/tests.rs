@@ -4,10 +4,10 @@ use crate::digest::DigestAlgorithm;
 use crate::error::ErrorCode;
 use crate::time::Time;
 use crate::xades::unsigned::TimeStampKind;
-use crate::xades::{Signature, XADES};
+use crate::xades::{Budget, Signature, XADES};
 
 fn read(text: &str) -> Result<SignatureFile> {
-    SignatureFile::read(text.as_bytes(), &Limits::default())
+    SignatureFile::read(text.as_bytes(), &Limits::default(), &Budget::new(&Limits::default()))
 }
 
 fn example() -> String {
@@ -32,7 +32,7 @@ fn one(text: &str) -> Signature {
 #[test]
 fn worked_examples_verify() {
     for file in FILES {
-        let file = SignatureFile::read(file, &Limits::default()).unwrap();
+        let file = SignatureFile::read(file, &Limits::default(), &Budget::new(&Limits::default())).unwrap();
         let [signature] = file.signatures() else { panic!("one signature") };
         assert_eq!(signature.value_verifies(), Some(true));
         assert_eq!(signature.properties_match(), Some(true));
@@ -73,7 +73,7 @@ fn signatures_of_other_makers_verify() {
         ),
     ];
     for (file, level, names, stamps, time) in cases {
-        let file = SignatureFile::read(file, &Limits::default()).unwrap();
+        let file = SignatureFile::read(file, &Limits::default(), &Budget::new(&Limits::default())).unwrap();
         let [signature] = file.signatures() else { panic!("one signature") };
         assert_eq!(signature.value_verifies(), Some(true));
         assert_eq!(signature.properties_match(), Some(true));
@@ -402,7 +402,7 @@ fn limits_hold() {
     let limit = |set: fn(&mut Limits)| {
         let mut limits = Limits::default();
         set(&mut limits);
-        let error = SignatureFile::read(FILES[0], &limits).unwrap_err();
+        let error = SignatureFile::read(FILES[0], &limits, &Budget::new(&limits)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::LimitExceeded);
         let crate::Error::LimitExceeded(limit) = error else { panic!("a limit") };
         limit.name
@@ -423,6 +423,49 @@ fn limits_hold() {
         1,
     );
     let limits = Limits { xml_bytes: 120_000, ..Limits::default() };
-    let error = SignatureFile::read(many.as_bytes(), &limits).unwrap_err();
+    let error = SignatureFile::read(many.as_bytes(), &limits, &Budget::new(&limits)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::LimitExceeded);
+}
+
+#[test]
+fn what_files_hold_together_is_bounded_by_name() {
+    let file = String::from_utf8(FILES[0].to_vec()).unwrap();
+    let set = |name: &str, value| {
+        let mut limits = Limits::default();
+        limits.set(name, value).unwrap();
+        limits
+    };
+    let two = |limits: &Limits| {
+        let budget = Budget::new(limits);
+        SignatureFile::read(file.as_bytes(), limits, &budget).and_then(|_| {
+            let read = SignatureFile::read(file.as_bytes(), limits, &budget);
+            read.map(|_| ())
+        })
+    };
+    two(&Limits::default()).unwrap();
+    for (name, least) in
+        [("asice_signatures", 1), ("asice_references", 3), ("asice_xml_elements", 40), ("asice_canonical_bytes", 6_000)]
+    {
+        two(&set(name, u64::MAX)).unwrap();
+        match two(&set(name, least)) {
+            Err(crate::Error::LimitExceeded(limit)) => assert_eq!(limit.name, name),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_short_file_with_a_long_canonical_form_is_refused_while_it_is_written() {
+    // Each child declares the namespace anew where nothing around it is written that uses it.
+    let uri = format!("urn:{}", "x".repeat(1 << 20));
+    let text = format!("<a xmlns:p='{uri}'><b Id='B'>{}</b></a>", "<p:c/>".repeat(100_000));
+    let limits = Limits::default();
+    let budget = Budget::new(&limits);
+    let document = crate::xml::Document::parse(text.as_bytes(), &limits).unwrap();
+    let mut octets = super::Octets::new(&limits, &budget);
+    let transform = crate::xades::octets::Transform::EXCLUSIVE;
+    match octets.of(document.by_id("B").unwrap(), &transform) {
+        Err(crate::Error::LimitExceeded(limit)) => assert_eq!(limit.name, "xml_bytes"),
+        other => panic!("{:?}", other.map(|octets| octets.len())),
+    }
 }

@@ -344,3 +344,26 @@ fn keeps_its_limits() {
         }
     }
 }
+
+#[test]
+fn small_entries_are_bounded_by_the_ratio_together() {
+    let one = Part::deflated("f", &vec![0; 1 << 20]);
+    let many = |count: usize| {
+        let named = |n: usize| one.clone().both(|head| head.name = format!("f{n}").into_bytes());
+        Zip::of(&(0..count).map(named).collect::<Vec<_>>())
+    };
+    // Each is at the bound of what is free, and shrinks a thousandfold.
+    assert_eq!(open(&many(310).bytes()).unwrap().entries().len(), 310);
+    match open(&many(600).bytes()) {
+        Err(crate::Error::LimitExceeded(limit)) => assert_eq!(limit.name, "zip_ratio"),
+        other => panic!("{:?}", other.map(|archive| archive.entries().len())),
+    }
+    // What is stored beside them pays for them.
+    let mut mixed = many(400);
+    mixed.parts.push(Part::stored("noise", &vec![1; 1 << 20]));
+    assert_eq!(open(&mixed.bytes()).unwrap().entries().len(), 401);
+    // A folder of texts is nowhere near.
+    let text = Part::deflated("t", &b"a line of an honest protocol\n".repeat(1_000));
+    let named = |n: usize| text.clone().both(|head| head.name = format!("t{n}").into_bytes());
+    assert_eq!(open(&Zip::of(&(0..5_000).map(named).collect::<Vec<_>>()).bytes()).unwrap().entries().len(), 5_000);
+}

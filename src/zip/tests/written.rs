@@ -219,3 +219,26 @@ fn noise(len: usize) -> Vec<u8> {
     };
     std::iter::repeat_with(next).take(len).collect()
 }
+
+#[test]
+fn any_number_of_small_files_is_read_again_however_they_shrink() {
+    let zeros = vec![0; 1 << 20];
+    let (crc32, size) = (crc32fast::hash(&zeros), to_u64(zeros.len()));
+    let packed = deflated(&zeros, 6).unwrap();
+    assert!(packed.len() < zeros.len() / 900);
+    let bytes = written(|writer| {
+        writer.bytes("first", noon(), Packing::Deflate(6), &zeros)?;
+        (0..600).try_for_each(|n| writer.packed(&format!("f{n}"), noon(), crc32, size, packed.clone()))?;
+        writer.deflated("last", noon(), 6, size, &mut |take| take(&zeros))
+    });
+    let archive = open(&bytes).unwrap();
+    for name in ["first", "f599", "last"] {
+        let entry = archive.find(name).unwrap();
+        assert!(entry.packed * Limits::default().zip_ratio >= entry.size, "{name}");
+        assert_eq!(content(&archive, name), zeros, "{name}");
+    }
+    // What shrinks as files do is packed as ever.
+    let text = b"a line of an honest protocol\n".repeat(500);
+    let bytes = written(|writer| writer.bytes("text", noon(), Packing::Deflate(6), &text));
+    assert_eq!(open(&bytes).unwrap().find("text").unwrap().packed, to_u64(deflated(&text, 6).unwrap().len()));
+}
