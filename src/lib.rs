@@ -119,7 +119,7 @@ pub use pdf::Recovery;
 pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, Transport, draw_moment};
 pub use secret::Secret;
-pub use signature::{Curve, Encoding, SignatureAlgorithm, SignatureValue, ToBeSigned};
+pub use signature::{Curve, Encoding, Message, SignatureAlgorithm, SignatureValue, ToBeSigned};
 pub use signing::{Level, Plan, Policy};
 pub use source::{Bytes, ReadAt, Source};
 pub use time::{Moment, Time};

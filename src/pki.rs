@@ -20,6 +20,7 @@ mod policy;
 mod public_key;
 mod revocation;
 mod strength;
+mod value;
 mod verified;
 #[cfg(feature = "aws-lc")]
 mod verify_aws;
@@ -34,5 +35,6 @@ pub(crate) use pem::{Block, blocks};
 pub use public_key::{KeyKind, Padding, PublicKey};
 pub(crate) use revocation::{Reason, Revocation};
 pub(crate) use strength::is_strong;
+pub(crate) use value::value_forms;
 pub(crate) use verified::Verified;
 pub(crate) use verify_pure::rsa_key;

@@ -130,6 +130,28 @@ impl ToBeSigned {
     }
 }
 
+/// What a signature is over: the bytes, or their digest where they are not at hand.
+// Complete: nothing else is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// The bytes themselves.
+    Bytes(&'a [u8]),
+    /// Their digest; not for Ed25519, which signs bytes.
+    Digest(&'a Digest),
+}
+
+impl<'a> From<&'a [u8]> for Message<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Message::Bytes(bytes)
+    }
+}
+
+impl<'a> From<&'a Digest> for Message<'a> {
+    fn from(digest: &'a Digest) -> Self {
+        Message::Digest(digest)
+    }
+}
+
 /// What came back from the key, with its encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureValue {

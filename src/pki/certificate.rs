@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use super::algorithm::AlgorithmIdentifier;
 use super::extensions::Extensions;
 use super::name::name_text;
-use super::{PublicKey, oid, pem};
+use super::{PublicKey, oid, pem, value_forms};
 use crate::der::{self, Element, Reader};
 use crate::digest::{Digest, DigestAlgorithm, to_hex};
-use crate::error::{ErrorCode, Malformed, Result};
-use crate::signature::SignatureAlgorithm;
+use crate::error::{ErrorCode, Malformed, Misuse, Result};
+use crate::signature::{Message, SignatureAlgorithm, SignatureValue};
 use crate::time::Time;
 
 /// A certificate with the bytes it came from. Cloning is free.
@@ -138,6 +138,58 @@ impl Certificate {
     #[must_use]
     pub fn issued(&self, other: &Certificate) -> bool {
         self.subject_der() == other.issuer_der() && other.is_signed_by(self.key())
+    }
+
+    /// Whether `value` is a signature of the certificate's key over `message`, by this algorithm and no other.
+    ///
+    /// Mathematics alone: validity, key usage, revocation and trust are not looked at, nor is whether the algorithm
+    /// is still strong: see [`PublicKey::check_strength`]. What is not written as the algorithm wants does not verify:
+    /// RSA as long as the modulus, its DigestInfo with NULL, PSS with MGF1 over the same digest and a salt as long as
+    /// the digest; ECDSA as strict DER or as r ‖ s of full width, as `value` declares it; Ed25519 as RFC 8032. Nor
+    /// does a value of another algorithm than the key is for.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](crate::Error::Misuse) for a digest with Ed25519, or by another digest algorithm than that of
+    /// `algorithm`: give the bytes.
+    ///
+    /// ```
+    /// use eseal::{Certificate, Message, SignatureValue};
+    ///
+    /// # fn answered(pem: &[u8], document: &[u8], answer: &[u8]) -> eseal::Result<bool> {
+    /// let certificate = Certificate::parse(pem)?;
+    /// let algorithm = certificate.key().algorithm()?;
+    /// let value = SignatureValue::undeclared(answer);
+    /// // The digest may stand for the bytes of a large document: `Message::Digest(&digest)`.
+    /// certificate.verify_signature(algorithm, Message::Bytes(document), &value)
+    /// # }
+    /// # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/keys/ec-certificate.pem"));
+    /// # assert_eq!(answered(pem, b"contract", b"no signature").ok(), Some(false));
+    /// ```
+    pub fn verify_signature<'m>(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: impl Into<Message<'m>>,
+        value: &SignatureValue,
+    ) -> Result<bool> {
+        let (key, message) = (self.key(), message.into());
+        if let Message::Digest(digest) = message {
+            if algorithm == SignatureAlgorithm::Ed25519 {
+                return Err(Misuse::new("Ed25519 signs bytes, not their digest").into());
+            }
+            if digest.algorithm() != algorithm.digest() {
+                return Err(Misuse::new("the digest is not made by the algorithm's own").into());
+            }
+        }
+        if !key.is_for(algorithm) {
+            return Ok(false);
+        }
+        // A value that is none of this key's is one that does not verify.
+        let forms = value_forms(value, key, algorithm).unwrap_or_default();
+        let verifies = |form: &Vec<u8>| match message {
+            Message::Bytes(bytes) => key.verify(algorithm, bytes, form),
+            Message::Digest(digest) => key.verify_digest(algorithm, digest, form),
+        };
+        Ok(forms.iter().any(verifies))
     }
 
     /// Whether the key usage allows signing documents: nonRepudiation or digitalSignature, or none is stated.

@@ -204,6 +204,19 @@ impl PublicKey {
         self.is_sound_value(algorithm, value) && verify_pure::verify_without_null(self, algorithm, message, value)
     }
 
+    /// Whether it may be used so; how strong it is, is another question.
+    pub(crate) fn is_for(&self, algorithm: SignatureAlgorithm) -> bool {
+        match (self.kind, algorithm) {
+            (KeyKind::Rsa { .. }, SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_)) => true,
+            (KeyKind::RsaPss { .. }, SignatureAlgorithm::RsaPss(digest)) => {
+                self.pss_digest().is_some_and(|own| own.is_none_or(|own| own == digest))
+            }
+            (KeyKind::Ec(own), SignatureAlgorithm::Ecdsa(curve, _)) => own == curve,
+            (KeyKind::Ed25519, SignatureAlgorithm::Ed25519) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_rsa(&self) -> bool {
         matches!(self.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::digest::{DigestAlgorithm, from_hex, to_hex};
+use crate::signature::{Curve, SignatureAlgorithm};
 
 fn parse(pem: &[u8]) -> Certificate {
     Certificate::parse(pem).unwrap()
@@ -125,7 +126,9 @@ fn undeclared_values_of_either_form_are_told_apart_by_verifying() {
     both.extend([2, 29]);
     both.extend([1; 29]);
     assert_eq!(both.len(), 64);
-    let forms = ecdsa(&SignatureValue::ecdsa(both.clone()), Curve::P256).unwrap();
+    let key = p256();
+    let algorithm = SignatureAlgorithm::Ecdsa(Curve::P256, DigestAlgorithm::Sha256);
+    let forms = value_forms(&SignatureValue::ecdsa(both.clone()), key.key(), algorithm).unwrap();
     assert_eq!(forms.len(), 2);
     assert_eq!(forms[0], both);
 }
