@@ -170,7 +170,8 @@ impl<'a> Pass<'a> {
     /// Whether its digest comes from elsewhere: a data file that stands in the container as it is, under one digest.
     fn is_read_before(&self, entry: &Entry) -> bool {
         let is_wanted = self.container.is_data_file(entry) && self.container.assumed(&entry.name).is_none();
-        is_wanted && entry.method == Method::Stored && self.algorithms.len() == 1
+        let stands_as_it_is = entry.method == Method::Stored && !entry.is_open_ended();
+        is_wanted && stands_as_it_is && self.algorithms.len() == 1
     }
 
     /// Takes what was found in such a data file.

@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Archive, Entry, Method, fault};
+use super::{Archive, DESCRIPTOR, Entry, Method, fault};
 use crate::error::{ErrorCode, Limit, Result};
 use crate::source::{to_u64, to_usize};
 
@@ -26,7 +26,8 @@ impl Archive {
         raw: &mut dyn FnMut(&[u8]),
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let mut content = Content { entry, crc32: crc32fast::Hasher::new(), size: 0, take };
+        let ends = entry.is_open_ended().then(Ends::default);
+        let mut content = Content { entry, crc32: crc32fast::Hasher::new(), size: 0, ends, take };
         let mut inflating = match entry.method {
             Method::Stored => None,
             Method::Deflated => Some(Inflating::new(entry.size)?),
@@ -66,6 +67,11 @@ impl Archive {
 }
 
 impl Entry {
+    /// Whether only the directory tells where its content ends: some readers look for its descriptor in the content.
+    pub(crate) fn is_open_ended(&self) -> bool {
+        self.method == Method::Stored && self.has_descriptor
+    }
+
     /// Makes sure that content of this size and CRC-32 is this entry's.
     ///
     /// # Errors
@@ -81,6 +87,7 @@ struct Content<'a> {
     entry: &'a Entry,
     crc32: crc32fast::Hasher,
     size: u64,
+    ends: Option<Ends>,
     take: &'a mut dyn FnMut(&[u8]) -> Result<()>,
 }
 
@@ -89,6 +96,9 @@ impl Content<'_> {
         self.size = self.size.saturating_add(to_u64(piece.len()));
         if self.size > self.entry.size {
             return Err(self.damaged());
+        }
+        if self.ends.as_mut().is_some_and(|ends| ends.are_in(piece)) {
+            return Err(fault(ErrorCode::ZipMismatch, self.entry.data.start));
         }
         self.crc32.update(piece);
         (self.take)(piece)
@@ -100,6 +110,37 @@ impl Content<'_> {
 
     fn damaged(&self) -> crate::Error {
         fault(ErrorCode::ZipData, self.entry.data.start)
+    }
+}
+
+/// What a reader that knows local headers alone takes for the end of stored content: a descriptor with the CRC-32 of
+/// what stands before it.
+#[derive(Default)]
+struct Ends {
+    /// Of all before what waits.
+    crc32: crc32fast::Hasher,
+    /// The last bytes, which may begin one.
+    waiting: Vec<u8>,
+}
+
+impl Ends {
+    /// Whether there is one in what came so far.
+    fn are_in(&mut self, piece: &[u8]) -> bool {
+        self.waiting.extend_from_slice(piece);
+        let bytes = std::mem::take(&mut self.waiting);
+        let mut summed = 0;
+        for (at, window) in bytes.windows(MARK_BYTES).enumerate() {
+            let Some(crc32) = window.strip_prefix(&DESCRIPTOR) else { continue };
+            self.crc32.update(bytes.get(summed..at).unwrap_or_default());
+            summed = at;
+            if self.crc32.clone().finalize().to_le_bytes() == crc32 {
+                return true;
+            }
+        }
+        let rest = summed.max(bytes.len().saturating_sub(MARK_BYTES - 1));
+        self.crc32.update(bytes.get(summed..rest).unwrap_or_default());
+        self.waiting.extend_from_slice(bytes.get(rest..).unwrap_or_default());
+        false
     }
 }
 
@@ -141,3 +182,5 @@ impl Inflating {
 }
 
 const PIECE_BYTES: usize = 64 << 10;
+/// Signature and CRC-32 of a descriptor.
+const MARK_BYTES: usize = 8;

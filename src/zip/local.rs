@@ -129,7 +129,9 @@ fn descriptor(ahead: &mut Ahead<'_>, entry: &Central, at: u64, len: u64) -> Resu
         let mut number = || if is_wide { fields.u64() } else { fields.u32().map(u64::from) };
         Some((crc32, number()?, number()?))
     };
-    if read() == Some((entry.crc32, entry.packed, entry.size)) {
+    // Where nothing else ends the content, readers of local headers look for the signature.
+    let can_be_found = has_signature || entry.method == Method::Deflated;
+    if can_be_found && read() == Some((entry.crc32, entry.packed, entry.size)) {
         Ok(())
     } else {
         Err(fault(ErrorCode::ZipMismatch, at))

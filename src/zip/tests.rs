@@ -6,6 +6,7 @@ use crate::output::Stream;
 use crate::source::{Source, to_u64};
 use crate::{Limits, Time};
 
+mod ambiguous;
 mod build;
 mod contents;
 mod names;

@@ -130,7 +130,7 @@ impl Zip {
             out.extend(part.disk.to_le_bytes());
             out.extend([0, 0]);
             out.extend(part.attributes.to_le_bytes());
-            let offset = u32::try_from(i64::from(part.header.unwrap_or(offset)) + part.shift).unwrap();
+            let offset = u32::try_from(i64::from(part.header.unwrap_or(offset)) + part.shift).unwrap_or(NARROW);
             out.extend(offset.to_le_bytes());
             out.extend([&part.central.name[..], &part.central.extra, &part.comment].concat());
         }
