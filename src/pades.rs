@@ -15,6 +15,7 @@ mod extend;
 mod field;
 mod finalize;
 mod inspect;
+mod looked;
 mod permission;
 mod placement;
 mod prepare;
@@ -36,6 +37,8 @@ pub(crate) use stamp::StampDraft;
 const FILTER: &str = "Adobe.PPKLite";
 /// How Contents of a signature is to be read (EN 319 142-1, 5.2).
 const SUB_FILTER: &str = "ETSI.CAdES.detached";
+/// The same of a signature without CAdES attributes (ISO 32000-1, 12.8.3.3).
+const DETACHED: &str = "adbe.pkcs7.detached";
 /// How Contents of a document time-stamp is to be read.
 const TIME_STAMP: &str = "ETSI.RFC3161";
 

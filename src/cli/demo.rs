@@ -145,6 +145,7 @@ impl Sample {
             files: None,
             reference: None,
             output: target.name(),
+            remarks: Vec::new(),
             started,
             done: None,
         };

@@ -177,7 +177,8 @@ impl Job {
         let source = signed.source_sha256()?;
         let done = self.past.entry(&input, &target, &opened, &self.containers, since, source)?;
         let (input, reference) = (record.input.clone(), record.reference.clone());
-        let facts = Facts { input, files, reference, output: target.name(), started, done };
+        let remarks = record.remarks.clone();
+        let facts = Facts { input, files, reference, output: target.name(), remarks, started, done };
         let (told, level) = (facts.of(&signed)?, signed.wanted_level());
         if level == Level::Bb {
             let place = Place { id, record, opened, target, before: None, _lock: None };

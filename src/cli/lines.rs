@@ -19,6 +19,7 @@ pub(crate) struct Prepared {
     pub(crate) signature_algorithm: String,
     pub(crate) signature_oid: &'static str,
     pub(crate) to_be_signed: String,
+    pub(crate) remarks: Vec<String>,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
 }
@@ -29,6 +30,7 @@ impl Prepared {
         format: Format,
         id: &str,
         to_be_signed: &ToBeSigned,
+        remarks: Vec<String>,
         reference: Option<String>,
     ) -> Self {
         let digest = to_be_signed.digest();
@@ -43,6 +45,7 @@ impl Prepared {
             signature_algorithm: to_be_signed.algorithm().to_string(),
             signature_oid: to_be_signed.algorithm().oid(),
             to_be_signed: BASE64_STANDARD.encode(to_be_signed.as_bytes()),
+            remarks,
             reference,
         }
     }
@@ -64,6 +67,7 @@ pub(crate) struct Signed {
     pub(crate) signing_time: String,
     pub(crate) timestamps: Vec<TimeStamp>,
     pub(crate) revocation: Vec<Revocation>,
+    pub(crate) remarks: Vec<String>,
     pub(crate) seconds: f64,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
@@ -277,6 +281,8 @@ pub(crate) struct RunSummary {
     pub(crate) bytes_out: u64,
     pub(crate) seconds: f64,
     pub(crate) exit: u8,
+    /// How many remarks of each kind were made.
+    pub(crate) remarks: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) errors: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) passed_over: PassedOver,
 }

@@ -25,7 +25,7 @@ use super::run::{Later, Line, Made, Ready, Run, Task};
 use super::signing::{Signing, certificates};
 use super::targets::{Target, Targets};
 use super::waiting::Stdin;
-use super::{Outcome, Stop, lines};
+use super::{Outcome, Stop, lines, signed};
 
 /// `eseal prepare`.
 pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
@@ -182,13 +182,14 @@ impl Job {
         let key = identity.map(|(path, identity)| self.signing.key(&input, path, &identity, content.as_bytes()));
         let mut record = self.record(&input, path.as_deref(), key.as_ref())?;
         if let Some(key) = &key
-            && let Some((known, content)) = self.known(key, &opened)
+            && let Some((known, content, remarks)) = self.known(key, &opened)
         {
-            record.content = content;
+            (record.content, record.remarks) = (content, remarks);
             if !self.store.record(known.id()).is_ok_and(|stored| stored == record) {
                 ready.states.push(self.store.save_record(known.id(), &record)?);
             }
-            ready.line = line(&input, known.format(), known.id(), known.to_be_signed())?;
+            ready.remarks.clone_from(&record.remarks);
+            ready.line = line(&input, known.format(), known.id(), known.to_be_signed(), record.remarks)?;
             return Ok(Begun::Settled(ready.into()));
         }
         let document = opened.document(&self.containers, self.signing.recovery, &self.limits)?;
@@ -208,6 +209,7 @@ impl Job {
     fn keep(&self, open: Open, format: Format, prepared: &Prepared) -> Result<Ready> {
         let Open { input, opened, mut record, key, mut ready } = open;
         let state = prepared.to_state()?;
+        record.remarks = signed::remarks(prepared);
         if key.is_some() {
             record.content = content_of(&opened, &StateSummary::read(&state, &self.limits)?)?;
         }
@@ -217,17 +219,18 @@ impl Job {
         if let Some(key) = &key {
             self.store.remember(key, prepared.id())?;
         }
-        ready.line = line(&input, format, prepared.id(), prepared.to_be_signed())?;
+        ready.remarks.clone_from(&record.remarks);
+        ready.line = line(&input, format, prepared.id(), prepared.to_be_signed(), record.remarks)?;
         Ok(ready)
     }
 
     /// What an earlier call prepared from the same bytes with the same options, and what its record says of them.
-    fn known(&self, key: &Digest, opened: &Opened) -> Option<(StateSummary, Option<String>)> {
+    fn known(&self, key: &Digest, opened: &Opened) -> Option<(StateSummary, Option<String>, Vec<String>)> {
         let (id, since) = self.store.find(key).ok()??;
         // A damaged entry is as good as none: the document is prepared anew.
         let state = self.store.load_step(&id, 1).ok()?;
         let summary = StateSummary::read(&state, &self.limits).ok()?;
-        let content = self.store.record(&id).ok()?.content;
+        let Record { content, remarks, .. } = self.store.record(&id).ok()?;
         let cheap = opened.len() <= CHEAP_BYTES;
         let is_settled = opened.was_settled(since);
         let is_same = match (summary.source_digest(), &content) {
@@ -235,7 +238,7 @@ impl Job {
             (None, Some(known)) if !is_settled => opened.digest(DigestAlgorithm::Sha256).ok()?.to_hex() == *known,
             _ => is_settled && summary.source_len() == opened.len(),
         };
-        is_same.then_some((summary, content))
+        is_same.then_some((summary, content, remarks))
     }
 
     fn record(&self, input: &Input, path: Option<&Path>, key: Option<&Digest>) -> Result<Record> {
@@ -286,8 +289,8 @@ fn absolute(path: &Path) -> Result<StoredPath> {
     Ok(path.as_path().into())
 }
 
-fn line(input: &Input, format: Format, id: &str, to_be_signed: &ToBeSigned) -> Result<Line> {
-    let line = lines::Prepared::new(input.name(), format, id, to_be_signed, input.own.reference.clone());
+fn line(input: &Input, format: Format, id: &str, to_be_signed: &ToBeSigned, remarks: Vec<String>) -> Result<Line> {
+    let line = lines::Prepared::new(input.name(), format, id, to_be_signed, remarks, input.own.reference.clone());
     // Ed25519 has no digest: its key signs the bytes themselves.
     let digest = line.digest.as_deref().unwrap_or("(to_be_signed, see --json)");
     let text = format!("{}  prepared  {}  {digest}", printable(&line.input), line.id);

@@ -36,6 +36,7 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+    remarks: BTreeMap<&'static str, u64>,
     errors: BTreeMap<&'static str, u64>,
 }
 
@@ -127,6 +128,14 @@ impl Report {
         }
     }
 
+    /// What is odd about a document that is done.
+    pub(crate) fn remarks(&mut self, input: &str, remarks: &[String]) {
+        for remark in remarks {
+            *self.counts.remarks.entry(EARLIER_SIGNATURE).or_default() += 1;
+            self.detail(&format!("eseal: {}: {remark}", printable(input)));
+        }
+    }
+
     /// So many documents are through.
     pub(crate) fn advance(&mut self, documents: u64) -> Outcome<()> {
         if let Some(bar) = &self.bar {
@@ -156,6 +165,7 @@ impl Report {
             bytes_out: counts.bytes_out,
             seconds,
             exit: exit.status(),
+            remarks: std::mem::take(&mut counts.remarks),
             errors: std::mem::take(&mut counts.errors),
             passed_over,
         };
@@ -206,8 +216,9 @@ pub(crate) fn size(bytes: u64) -> String {
 fn closing(summary: &RunSummary) -> String {
     let all = summary.done + summary.failed;
     let took = Duration::from_secs_f64(summary.seconds);
+    let remarks = summary.remarks.values().sum();
     let mut line = format!("{} done", summary.done);
-    for (count, what) in [(summary.skipped, "left out"), (summary.failed, "failed")] {
+    for (count, what) in [(summary.skipped, "left out"), (summary.failed, "failed"), (remarks, "remarks")] {
         if count > 0 {
             line.push_str(&format!(", {count} {what}"));
         }
@@ -224,5 +235,7 @@ fn gone(error: io::Error) -> Stop {
     }
 }
 
+/// The kind of remarks about earlier signatures that are not sound.
+const EARLIER_SIGNATURE: &str = "earlier-signature";
 const BAR: &str = "{bar:30.cyan} {pos}/{len}  {per_sec}  {eta} left";
 const PLAIN_BAR: &str = "{bar:30} {pos}/{len}  {per_sec}  {eta} left";

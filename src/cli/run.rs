@@ -74,6 +74,8 @@ pub(crate) struct Ready {
     pub(crate) is_partial: bool,
     /// Remarks for people.
     pub(crate) notes: Vec<String>,
+    /// What is odd about a document that is done: in its line, counted, and said with `--verbose`.
+    pub(crate) remarks: Vec<String>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
 }
@@ -284,7 +286,7 @@ impl Run {
                         if ready.is_partial && verdict.exit == Exit::Good {
                             verdict.exit = Exit::Failed;
                         }
-                        print(ready, report)?;
+                        print(&name, ready, report)?;
                     }
                     // Interrupted on its way: what was reached is kept, and that is all there is to say.
                     Some((Error::Cancelled, _)) => {}
@@ -501,10 +503,11 @@ fn commit(window: &mut [Named]) -> BTreeMap<PathBuf, PathBuf> {
     directories
 }
 
-fn print(ready: Ready, report: &mut Report) -> Outcome<()> {
+fn print(name: &str, ready: Ready, report: &mut Report) -> Outcome<()> {
     for note in &ready.notes {
         report.note(note);
     }
+    report.remarks(name, &ready.remarks);
     let counts = report.counts();
     if ready.line.is_skipped {
         counts.skipped += 1;

@@ -24,7 +24,7 @@ use super::past::{self, Alone, Before, DONE_BEFORE, Past, resume_changed};
 use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
 use super::report::{Report, now, wall_clock};
 use super::run::{Made, Ready, Run};
-use super::signed::Facts;
+use super::signed::{self, Facts};
 use super::signing::Signing;
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
@@ -233,6 +233,7 @@ impl<'a> Job<'a> {
             return self.written_before(&input, &target, &opened, since, ready).map(Made::from);
         }
         self.check(&target, &before)?;
+        let remarks = signed::remarks(&prepared);
         let value = self.key.sign(prepared.to_be_signed())?;
         let signed = prepared.finalize(value)?;
         let existing = if self.targets.overwrite { Existing::Replace } else { Existing::Keep };
@@ -240,7 +241,7 @@ impl<'a> Job<'a> {
         let (name, output) = (input.name(), target.name());
         let source = signed.source_sha256()?;
         let done = self.past.entry(&input, &target, &opened, &self.containers, since, source)?;
-        let facts = Facts { input: name, files, reference: input.own.reference, output, started, done };
+        let facts = Facts { input: name, files, reference: input.own.reference, output, remarks, started, done };
         let Some(climb) = self.climb else {
             opened.place(signed.output(), &target, existing, &mut ready)?;
             facts.tell(&signed, &mut ready)?;

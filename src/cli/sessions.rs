@@ -172,6 +172,7 @@ fn listed(entry: &Entry, summary: &StateSummary, record: Record) -> Result<Liste
             summary.format(),
             summary.id(),
             summary.to_be_signed(),
+            record.remarks,
             record.reference,
         ),
         status: if summary.is_signed() { "signed" } else { "pending" },

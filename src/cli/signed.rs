@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use eseal::batch::Done;
-use eseal::{AddedTimeStamp, Result, Signed, UpgradeReport};
+use eseal::{AddedTimeStamp, Error, Prepared, Result, Signed, UpgradeReport};
 
 use super::asking::Asking;
 use super::lines;
@@ -18,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) reference: Option<String>,
     /// Where the result goes.
     pub(crate) output: String,
+    /// What is odd about earlier signatures.
+    pub(crate) remarks: Vec<String>,
     pub(crate) started: Instant,
     /// The journal's line, but for the id.
     pub(crate) done: Option<Done>,
@@ -43,6 +45,7 @@ impl Facts {
             signing_time: signed.signing_time().to_string(),
             timestamps: Vec::new(),
             revocation: Vec::new(),
+            remarks: self.remarks,
             seconds: 0.0,
             files: self.files,
             input: self.input,
@@ -80,10 +83,19 @@ impl Told {
         let line = lines::Signed { bytes: ready.bytes_out, seconds, ..self.line };
         let (input, output) = (printable(&line.input), printable(&line.output));
         let text = format!("{input}  signed  {}  {output}  {}", line.level, size(line.bytes));
+        ready.remarks.clone_from(&line.remarks);
         ready.line = Line { json: lines::json(&line)?, text, ..Line::default() };
         ready.journal = self.done.map(|done| done.id(line.id));
         Ok(())
     }
+}
+
+/// What is said of earlier signatures that are not sound.
+pub(crate) fn remarks(prepared: &Prepared) -> Vec<String> {
+    let remark = |(signature, error): &(String, Error)| {
+        format!("earlier signature {}: {error} [{}]", signature.escape_debug(), error.code())
+    };
+    prepared.unsound().iter().map(remark).collect()
 }
 
 /// The time-stamps that were added.

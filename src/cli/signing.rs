@@ -137,6 +137,9 @@ fn plan(args: &args::Signature, certificate: &Certificate, chain: &[Certificate]
     if args.allow_expired {
         plan = plan.allow_expired();
     }
+    if args.require_sound {
+        plan = plan.require_sound();
+    }
     plan = with(plan, args.field.as_deref(), Plan::field);
     plan = with(plan, args.reason.as_deref(), Plan::reason);
     plan = with(plan, args.location.as_deref(), Plan::location);

@@ -224,7 +224,12 @@ impl Document {
                     return Err(Refusal::new(ErrorCode::PdfClaims).into());
                 }
                 let draft = pades::prepare(pdf, plan, moment)?;
-                Ok((Begun::Pdf(draft), vec![Reading::new(pdf.source(), plan.algorithm().digest())]))
+                let reading = Reading::new(pdf.source(), plan.algorithm().digest());
+                let reading = match &draft.looked {
+                    Some(looked) => looked.with(reading),
+                    None => reading,
+                };
+                Ok((Begun::Pdf(draft), vec![reading]))
             }
             Kind::Container(container) => Ok((Begun::Container, asice::begin(container, plan, moment)?)),
             Kind::New(new) => Ok((Begun::Container, asice::begin_new(new, plan, moment)?)),
@@ -234,13 +239,17 @@ impl Document {
     /// Does all that comes after; `parts` are what [`Document::begin`] wanted to be read.
     pub(super) fn end(&self, plan: &Plan, moment: Moment, begun: Begun, mut parts: Parts) -> Result<Prepared> {
         match (&self.0, begun) {
-            (Kind::Pdf(pdf), Begun::Pdf(draft)) => {
+            (Kind::Pdf(pdf), Begun::Pdf(mut draft)) => {
                 let hashed = parts.next().unwrap_or(Err(Error::Bug("a document that was not read")))?;
-                Ok(Prepared::of_pdf(pdf.source(), plan, moment, draft, hashed.state))
+                let looked = draft.looked.take().map(|looked| looked.unsound(pdf.limits())).transpose()?;
+                Prepared::of_pdf(pdf.source(), plan, moment, draft, hashed.state)
+                    .with_unsound(looked.unwrap_or_default(), plan)
             }
             (Kind::Container(container), Begun::Container) => {
                 let draft = asice::prepare(container, plan, &moment, parts)?;
-                Prepared::of_container(Inputs::from(container.source().clone()), plan, moment, draft)
+                let unsound = container.earlier()?.unsound(plan.earlier_to_look_at(), container.limits());
+                Prepared::of_container(Inputs::from(container.source().clone()), plan, moment, draft)?
+                    .with_unsound(unsound, plan)
             }
             (Kind::New(new), Begun::Container) => {
                 let draft = asice::prepare_new(new, plan, &moment, parts)?;

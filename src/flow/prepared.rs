@@ -3,7 +3,7 @@
 use crate::asice;
 use crate::cms::accept_value;
 use crate::digest::State;
-use crate::error::{ErrorCode, Misuse, Result, StateError};
+use crate::error::{Error, ErrorCode, Misuse, Result, StateError};
 use crate::flow::essentials::{Body, Essentials, PdfBody, id};
 use crate::flow::state::{self, Kind, Saved};
 use crate::flow::{Inputs, Signed};
@@ -23,6 +23,7 @@ use crate::time::Moment;
 pub struct Prepared {
     inputs: Inputs,
     essentials: Essentials,
+    unsound: Vec<(String, Error)>,
 }
 
 impl Prepared {
@@ -55,7 +56,15 @@ impl Prepared {
             to_be_signed,
             body,
         };
-        Prepared { inputs, essentials }
+        Prepared { inputs, essentials, unsound: Vec::new() }
+    }
+
+    /// Keeps what is wrong with earlier signatures, or refuses the document for it.
+    pub(super) fn with_unsound(self, unsound: Vec<(String, Error)>, plan: &Plan) -> Result<Self> {
+        match unsound.first() {
+            Some((_, error)) if plan.requires_sound() => Err(error.clone()),
+            _ => Ok(Prepared { unsound, ..self }),
+        }
     }
 
     /// Takes up a saved state, perhaps in another process. The state is not trusted: what is to be
@@ -72,7 +81,7 @@ impl Prepared {
             return Err(StateError::new(ErrorCode::StateMalformed).into());
         };
         essentials.check_inputs(&inputs)?;
-        Ok(Prepared { inputs, essentials })
+        Ok(Prepared { inputs, essentials, unsound: Vec::new() })
     }
 
     /// What the key must sign.
@@ -85,6 +94,33 @@ impl Prepared {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.essentials.id
+    }
+
+    /// Earlier signatures of the document that are not sound, by field or signature file, each once, with the reason:
+    /// the new signature stands beside them all the same, unless [`Plan::require_sound`] forbids it.
+    ///
+    /// `signature.broken`: its value or digest does not fit, its placeholder was never filled, or it does not cover a
+    /// revision; `signature.kind`: a kind that is not looked at. They were checked while the document was hashed, the
+    /// first 16 of them; whom to trust was not. Empty for what was taken up from a state.
+    ///
+    /// ```
+    /// use eseal::{Document, Limits, Moment, Plan, Source, Time};
+    /// # fn main() -> eseal::Result<()> {
+    /// # let at = Time::parse_rfc3339("2026-01-02T03:04:05Z")?;
+    /// # let key = eseal::key::throw_away(&eseal::system::OsEntropy, "Nobody", at)?;
+    /// # let plan = Plan::new(eseal::Signer::chain(&key)[0].clone(), &[])?;
+    /// # let pdf = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/pdf/table-lf.pdf")).to_vec();
+    /// let document = Document::open(Source::from_bytes(pdf), &Limits::default())?;
+    /// let prepared = document.prepare(&plan, Moment::new(at, [7; 32]))?;
+    /// for (signature, error) in prepared.unsound() {
+    ///     eprintln!("{signature}: {error} [{}]", error.code());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn unsound(&self) -> &[(String, Error)] {
+        &self.unsound
     }
 
     /// The full name of the field of a PDF that is signed.

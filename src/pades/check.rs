@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::pades::coverage::Coverage;
 use crate::pades::dss::{Dss, Named};
 use crate::pades::signature::Signature;
-use crate::pades::{SUB_FILTER, TIME_STAMP};
+use crate::pades::{DETACHED, SUB_FILTER, TIME_STAMP};
 use crate::pdf::Document;
 use crate::pki::Certificate;
 use crate::signing::{Stamp, StampKind, Subject};
@@ -113,7 +113,46 @@ fn fault(signature: &Signature, stamps: &ValueStamps) -> Option<Refusal> {
     broken(signature, stamps).map(|detail| Refusal::new(ErrorCode::SignatureBroken).detail(detail))
 }
 
+/// Why a signature or document time-stamp is not sound in itself; `signature.kind` for one that is not looked at.
+///
+/// Others than [`fault`] does, it takes signatures without CAdES attributes for what they are.
+pub(crate) fn unsound(signature: &Signature, limits: &Limits) -> Option<Refusal> {
+    let detail = match signature.sub_filter.as_str() {
+        TIME_STAMP => sound_token(signature, limits)
+            .is_none()
+            .then(|| altered(signature, false).unwrap_or("it is no time-stamp over what it covers")),
+        SUB_FILTER => {
+            let signer = signature.cms.as_ref().ok().and_then(|(cms, _)| cms.signers().first());
+            broken(signature, &signer.map(|signer| ValueStamps::of(signer, limits)).unwrap_or_default())
+        }
+        DETACHED => altered(signature, true),
+        _ => return Some(Refusal::new(ErrorCode::SignatureKind).file(signature.field.clone())),
+    };
+    detail.map(|detail| Refusal::new(ErrorCode::SignatureBroken).detail(detail).file(signature.field.clone()))
+}
+
 fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
+    if let Some(detail) = altered(signature, true) {
+        return Some(detail);
+    }
+    let Ok((cms, _)) = &signature.cms else { return None };
+    let [signer] = cms.signers() else { return None };
+    match signer.names_its_certificate() {
+        Some(true) => {}
+        Some(false) => return Some("it names another certificate"),
+        None => return Some("it does not name its certificate"),
+    }
+    if signer.content_type().is_none_or(|signed| signed != cms.content_type()) {
+        return Some("the signed type of its content is another");
+    }
+    stamps.has_broken.then_some("a time-stamp in it does not fit")
+}
+
+/// What is wrong with what it covers, with its digest or with its value, whatever kind of signature it is.
+fn altered(signature: &Signature, is_over_document: bool) -> Option<&'static str> {
+    if signature.contents.iter().all(|byte| *byte == 0) {
+        return Some("its placeholder was never filled");
+    }
     if signature.covered.is_err() {
         return Some("its ByteRange is not one around its Contents");
     }
@@ -132,21 +171,13 @@ fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
     if signer.digest_algorithm().is_none() || signer.algorithm().is_none() {
         return Some("its algorithms are not known");
     }
+    if !is_over_document {
+        return None;
+    }
     if signature.digest.and_then(|digest| signer.digest_matches(&digest)) != Some(true) {
         return Some("the signed digest is not the document's");
     }
-    if signer.verifies() != Some(true) {
-        return Some("its value does not verify");
-    }
-    match signer.names_its_certificate() {
-        Some(true) => {}
-        Some(false) => return Some("it names another certificate"),
-        None => return Some("it does not name its certificate"),
-    }
-    if signer.content_type().is_none_or(|signed| signed != cms.content_type()) {
-        return Some("the signed type of its content is another");
-    }
-    stamps.has_broken.then_some("a time-stamp in it does not fit")
+    (signer.verifies() != Some(true)).then_some("its value does not verify")
 }
 
 fn sound_token(signature: &Signature, limits: &Limits) -> Option<Arc<Token>> {

@@ -30,17 +30,18 @@ pub(crate) struct Digests {
 /// # Errors
 /// Reading faults; `state.document-changed`.
 pub(crate) fn digests(source: &Source, parts: &[Part], to_end: &[DigestAlgorithm]) -> Result<Digests> {
-    let mut pass = Pass::new(source.len(), parts, to_end);
+    let mut pass = Pass::new(source.len(), parts.to_vec(), to_end);
     source.for_each(0..pass.end(), |bytes| {
-        bytes.chunks(CHUNK_BYTES).for_each(|chunk| pass.see(chunk));
+        pass.see(bytes);
         Ok(())
     })?;
     source.check_unchanged()?;
-    pass.finish(parts, to_end)
+    pass.finish(to_end)
 }
 
-struct Pass<'a> {
-    parts: &'a [Part],
+/// A pass that somebody else reads for.
+pub(crate) struct Pass {
+    parts: Vec<Part>,
     /// One state for each algorithm, and until where it is needed.
     rolling: Vec<(State, u64)>,
     /// For each part the state behind its hole.
@@ -50,8 +51,9 @@ struct Pass<'a> {
     at: u64,
 }
 
-impl<'a> Pass<'a> {
-    fn new(len: u64, parts: &'a [Part], to_end: &[DigestAlgorithm]) -> Self {
+impl Pass {
+    /// Over `len` bytes.
+    pub(crate) fn new(len: u64, parts: Vec<Part>, to_end: &[DigestAlgorithm]) -> Self {
         let mut rolling: Vec<(State, u64)> = Vec::new();
         let wanted = parts.iter().map(|part| (part.algorithm, part.before));
         for (algorithm, until) in wanted.chain(to_end.iter().map(|algorithm| (*algorithm, len))) {
@@ -64,7 +66,8 @@ impl<'a> Pass<'a> {
         borders.extend(rolling.iter().map(|(_, until)| *until));
         borders.sort_unstable_by(|a, b| b.cmp(a));
         borders.dedup();
-        let mut pass = Pass { parts, rolling, behind: vec![None; parts.len()], borders, at: 0 };
+        let behind = vec![None; parts.len()];
+        let mut pass = Pass { parts, rolling, behind, borders, at: 0 };
         pass.cross();
         pass
     }
@@ -74,7 +77,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes the next bytes.
-    fn see(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn see(&mut self, bytes: &[u8]) {
+        bytes.chunks(CHUNK_BYTES).for_each(|chunk| self.see_chunk(chunk));
+    }
+
+    fn see_chunk(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let Some(border) = self.borders.last() else { return };
             let until = usize::try_from(border.saturating_sub(self.at)).unwrap_or(usize::MAX);
@@ -108,8 +115,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn finish(self, parts: &[Part], to_end: &[DigestAlgorithm]) -> Result<Digests> {
-        let is_complete = parts.iter().all(|part| part.end <= self.at);
+    /// What was found, once all bytes went by.
+    ///
+    /// # Errors
+    /// [`Error::Bug`] when they did not.
+    pub(crate) fn finish(self, to_end: &[DigestAlgorithm]) -> Result<Digests> {
+        let is_complete = self.parts.iter().all(|part| part.end <= self.at);
         let of_parts: Option<Vec<Digest>> = self.behind.into_iter().map(|state| state.map(State::finish)).collect();
         let find = |algorithm: &DigestAlgorithm| self.rolling.iter().find(|(state, _)| state.algorithm() == *algorithm);
         let at_end: Option<Vec<State>> = to_end.iter().map(|wanted| Some(find(wanted)?.0.clone())).collect();

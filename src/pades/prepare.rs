@@ -4,6 +4,7 @@ use crate::error::{ErrorCode, Malformed, Refusal, Result};
 use crate::pades::archival::{claimed_part, most_bytes};
 use crate::pades::coverage::numbers;
 use crate::pades::field::{Target, choose};
+use crate::pades::looked::Looked;
 use crate::pades::permission::{Earlier, FieldLock};
 use crate::pades::{FILTER, SUB_FILTER, placement, reread, seed_value};
 use crate::pdf::text::{name, text_string};
@@ -16,6 +17,8 @@ use crate::time::{Moment, derive};
 pub(crate) struct Draft {
     pub(crate) tail: Tail,
     pub(crate) field: String,
+    /// Earlier signatures, which are to be looked at while the document is hashed.
+    pub(crate) looked: Option<Looked>,
 }
 
 /// Makes the update that signs `document`; nothing is hashed and nothing sent.
@@ -51,8 +54,9 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let id = derive(&[moment.nonce(), b"pdf-id"]);
     let written = update.write(id.get(..16).unwrap_or_default())?;
     reread::check_signed(document, &written, target.name(), signature)?;
+    let looked = Looked::at(document, &earlier, plan.earlier_to_look_at())?;
     document.rest();
-    Ok(Draft { tail: written.into_tail()?, field: target.name().to_owned() })
+    Ok(Draft { tail: written.into_tail()?, field: target.name().to_owned(), looked })
 }
 
 /// The signatures that are there, unless this is a document that nothing is appended to.

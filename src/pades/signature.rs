@@ -99,21 +99,35 @@ pub(crate) fn signatures(
     earlier: &Earlier,
     to_end: &[DigestAlgorithm],
 ) -> Result<(Vec<Signature>, Vec<State>)> {
+    let mut found = unhashed(document, &earlier.signatures)?.into_iter().collect::<Result<Vec<_>>>()?;
+    let digests = digests(document.source(), &parts(&found), to_end)?;
+    take_digests(&mut found, digests.of_parts);
+    Ok((found, digests.at_end))
+}
+
+/// Reads signatures, but not what they cover; one that can't be read at all is the fault that it is.
+///
+/// # Errors
+/// When the document can't be read.
+pub(crate) fn unhashed(document: &Document, signatures: &[EarlierSignature]) -> Result<Vec<Result<Signature>>> {
     let ends: Vec<u64> = document.revisions()?.iter().map(|revision| revision.end).collect();
     let mut holes = Holes::new(document);
-    let mut found = Vec::new();
-    for signature in &earlier.signatures {
-        found.push(Signature::read(document, signature, &mut holes, &ends)?);
-    }
-    let parts: Vec<Part> = found.iter().filter_map(Signature::part).collect();
-    let digests = digests(document.source(), &parts, to_end)?;
-    let mut of_parts = digests.of_parts.into_iter();
-    for signature in &mut found {
+    signatures.iter().map(|signature| finding(Signature::read(document, signature, &mut holes, &ends))).collect()
+}
+
+/// What has to be hashed to judge them.
+pub(crate) fn parts(signatures: &[Signature]) -> Vec<Part> {
+    signatures.iter().filter_map(Signature::part).collect()
+}
+
+/// Gives them the digests of their [`parts`].
+pub(crate) fn take_digests(signatures: &mut [Signature], of_parts: Vec<Digest>) {
+    let mut of_parts = of_parts.into_iter();
+    for signature in signatures {
         if signature.part().is_some() {
             signature.digest = of_parts.next();
         }
     }
-    Ok((found, digests.at_end))
 }
 
 /// A fault of what is looked at is a finding; a fault of reading is none.

@@ -74,6 +74,7 @@ pub struct Plan {
     field: Option<String>,
     reserved_bytes: Option<usize>,
     allow_expired: bool,
+    require_sound: bool,
 }
 
 /// The texts that stand beside a signature.
@@ -117,6 +118,7 @@ impl Plan {
             field: None,
             reserved_bytes: None,
             allow_expired: false,
+            require_sound: false,
         })
     }
 
@@ -247,6 +249,23 @@ impl Plan {
         Plan { allow_expired: true, ..self }
     }
 
+    /// Refuses a document with an earlier signature that is not sound: `signature.broken`, or `signature.kind` for one
+    /// of a kind that is not looked at. Without this they are remarked: see
+    /// [`Prepared::unsound`](crate::Prepared::unsound).
+    #[must_use]
+    pub fn require_sound(self) -> Self {
+        Plan { require_sound: true, ..self }
+    }
+
+    pub(crate) fn requires_sound(&self) -> bool {
+        self.require_sound
+    }
+
+    /// How many earlier signatures are looked at.
+    pub(crate) fn earlier_to_look_at(&self) -> usize {
+        if self.require_sound { usize::MAX } else { EARLIER_LOOKED_AT }
+    }
+
     /// The signer's certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
@@ -317,3 +336,6 @@ impl Plan {
         Ok(self)
     }
 }
+
+/// So many earlier signatures are looked at where nothing depends on it.
+const EARLIER_LOOKED_AT: usize = 16;

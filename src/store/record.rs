@@ -31,6 +31,9 @@ pub struct Record {
     /// SHA-256 over all that was read, where the times of the files could not tell a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// What is odd about signatures that the document had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// The files of a new container.
@@ -86,6 +89,7 @@ impl Record {
             key: None,
             made_of: None,
             content: None,
+            remarks: Vec::new(),
         }
     }
 }

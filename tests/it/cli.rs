@@ -20,6 +20,7 @@ mod again;
 mod alone;
 mod bombs;
 mod containers;
+mod earlier;
 mod extend;
 mod failures;
 mod fill;

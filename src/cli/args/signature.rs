@@ -58,6 +58,9 @@ pub(crate) struct Signature {
     /// Leave out documents whose last signature is by the same certificate.
     #[arg(long)]
     pub(crate) skip_signed: bool,
+    /// Refuse documents with an earlier signature that is not sound, in place of remarking it.
+    #[arg(long)]
+    pub(crate) require_sound: bool,
     /// Sign documents whose cross-references are broken, with complete ones of our own.
     #[arg(long)]
     pub(crate) recover: bool,

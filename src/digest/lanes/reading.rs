@@ -14,7 +14,11 @@ pub(crate) struct Reading {
     /// The part of the piece that is being hashed.
     now: Range<usize>,
     crc32: Option<crc32fast::Hasher>,
+    also: Option<Box<Also>>,
 }
+
+/// Who else wants to see the bytes.
+type Also = dyn FnMut(&[u8]) + Send;
 
 /// What a [`Reading`] found.
 #[derive(Clone, Debug)]
@@ -33,12 +37,17 @@ impl Reading {
 
     /// The bytes of `range`.
     pub(crate) fn of(source: &Source, range: Range<u64>, algorithm: DigestAlgorithm) -> Self {
-        Reading { algorithm, pieces: source.pieces(range, READ_BYTES), now: 0..0, crc32: None }
+        Reading { algorithm, pieces: source.pieces(range, READ_BYTES), now: 0..0, crc32: None, also: None }
     }
 
     /// With their CRC-32.
     pub(crate) fn with_crc32(self) -> Self {
         Reading { crc32: Some(crc32fast::Hasher::new()), ..self }
+    }
+
+    /// Shows all bytes to `also`, too, in their order.
+    pub(crate) fn shown_to(self, also: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        Reading { also: Some(Box::new(also)), ..self }
     }
 
     /// The state it begins with.
@@ -70,15 +79,19 @@ impl Message for Reading {
             self.now = 0..0;
         }
         let (start, len) = (self.now.end, self.pieces.piece().len());
-        self.now = match &mut self.crc32 {
-            None => start..len,
-            // A part at a time in the nearest cache, also where the source is one piece of memory.
-            Some(crc32) => {
-                let end = start.saturating_add(CACHED_BYTES).min(len);
-                crc32.update(self.pieces.piece().get(start..end).unwrap_or_default());
-                start..end
-            }
-        };
+        if self.crc32.is_none() && self.also.is_none() {
+            self.now = start..len;
+            return Ok(true);
+        }
+        // A part at a time in the nearest cache, also where the source is one piece of memory.
+        self.now = start..start.saturating_add(CACHED_BYTES).min(len);
+        let part = self.pieces.piece().get(self.now.clone()).unwrap_or_default();
+        if let Some(crc32) = &mut self.crc32 {
+            crc32.update(part);
+        }
+        if let Some(also) = &mut self.also {
+            also(part);
+        }
         Ok(true)
     }
 }
