@@ -243,11 +243,11 @@ impl<'a> Checking<'a> {
     /// Compares, after all bytes went by.
     pub(crate) fn finish(self, source: &Source) -> Result<()> {
         source.check_unchanged()?;
-        if self.is_same() { Ok(()) } else { Err(StateError::new(ErrorCode::StateOtherDocument).into()) }
+        if self.holds() { Ok(()) } else { Err(StateError::new(ErrorCode::StateOtherDocument).into()) }
     }
 
     /// Whether the bytes that went by are those that are wanted.
-    pub(crate) fn is_same(self) -> bool {
+    pub(crate) fn holds(self) -> bool {
         self.states.into_iter().zip(self.checks).all(|(state, check)| state.finish() == check.digest)
     }
 }

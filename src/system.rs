@@ -39,7 +39,7 @@ pub use processor::{fastest_kernel, kernels};
 pub(crate) use spool::Spool;
 pub use spool::spool;
 pub use staged::{Existing, Reserved, Staged, copy_to, sync_directory};
-pub use undo::{UndoFile, undo_waits};
+pub use undo::{UndoFile, Version, undo_waits};
 pub use undo_key::UndoKey;
 
 /// The system's clock.

@@ -41,10 +41,10 @@ pub(crate) fn run(args: &Restore, common: &Common) -> Outcome {
             input: path.to_string_lossy().into_owned(),
             own: is_ours,
             changed: false,
-            found_bytes: found.0,
-            found_sha256: found.1.to_hex(),
-            bytes: restored.as_ref().map_or(found.0, |(bytes, _)| *bytes),
-            sha256: restored.as_ref().map_or_else(|| found.1.to_hex(), |(_, digest)| digest.to_hex()),
+            found_bytes: found.bytes,
+            found_sha256: found.sha256.to_hex(),
+            bytes: restored.as_ref().unwrap_or(&found).bytes,
+            sha256: restored.as_ref().unwrap_or(&found).sha256.to_hex(),
         };
         if !is_ours && !args.accept {
             if restored.is_some() {

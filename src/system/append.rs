@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use super::held::other;
 use super::staged::remove_orphan_of;
-use super::undo::{Before, Undo, UndoFile, name_for};
+use super::undo::{Before, Undo, UndoFile, Version, name_for};
 use super::{Held, UndoKey};
-use crate::digest::{Digest, DigestAlgorithm, State};
+use crate::digest::{DigestAlgorithm, State};
 use crate::error::{ErrorCode, Misuse, Refusal, Result};
 use crate::output::{Checking, Output, Update};
 use crate::source::{Source, to_u64};
@@ -97,11 +97,11 @@ impl Held {
         UndoFile::find(self.path(), &self.file().metadata()?, key)
     }
 
-    /// Length and SHA-256 of the document as it is, and as `undo` would make it, where that can be read.
+    /// The document as it is, and as `undo` would make it, where that can be read.
     ///
     /// # Errors
     /// Reading faults.
-    pub fn versions(&self, undo: &UndoFile) -> Result<((u64, Digest), Option<(u64, Digest)>)> {
+    pub fn versions(&self, undo: &UndoFile) -> Result<(Version, Option<Version>)> {
         let now = self.now()?;
         let mut state = State::new(DigestAlgorithm::Sha256);
         now.for_each(0..now.len(), |bytes| {
@@ -109,10 +109,10 @@ impl Held {
             Ok(())
         })?;
         let after = match undo.before() {
-            Some(before) => Some((before.len, before.digest(&now)?)),
+            Some(before) => Some(Version { bytes: before.len, sha256: before.digest(&now)? }),
             None => None,
         };
-        Ok(((now.len(), state.finish()), after))
+        Ok((Version { bytes: now.len(), sha256: state.finish() }, after))
     }
 
     /// Makes the document what `undo` says, whoever has made that, and deletes the undo file. Returns whether anything
@@ -170,7 +170,7 @@ impl Held {
             false if update.source.is_in_memory() => *update.source.window(update.kept..len)? == *old,
             false => update.source.check_unchanged().is_ok(),
         };
-        if checking.is_same() && is_same_end { Ok(old) } else { Err(other()) }
+        if checking.holds() && is_same_end { Ok(old) } else { Err(other()) }
     }
 }
 
@@ -325,8 +325,9 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"the old X");
         let held = Held::open(&path).unwrap();
         let undo = held.undo_file(None).unwrap().unwrap();
-        let sha256 = |bytes: &[u8]| DigestAlgorithm::Sha256.digest(bytes);
-        assert_eq!(held.versions(&undo).unwrap(), ((9, sha256(b"the old X")), Some((16, sha256(OLD)))));
+        let version =
+            |bytes: &[u8]| Version { bytes: to_u64(bytes.len()), sha256: DigestAlgorithm::Sha256.digest(bytes) };
+        assert_eq!(held.versions(&undo).unwrap(), (version(b"the old X"), Some(version(OLD))));
         assert!(held.take_back(undo).unwrap());
         assert_eq!((fs::read(&path).unwrap(), fs::read_dir(dir.path()).unwrap().count()), (OLD.to_vec(), 1));
         drop((held, output));

@@ -266,12 +266,9 @@ fn give_to_owner_of(file: &File, metadata: &Metadata) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let own = file.metadata()?;
     let mut mode = metadata.mode() & 0o666;
-    let has_group = own.gid() == metadata.gid();
-    if (own.uid() != metadata.uid() || !has_group)
-        && fchown(file, Some(metadata.uid()), Some(metadata.gid())).is_err()
-        && !has_group
-        && fchown(file, None, Some(metadata.gid())).is_err()
-    {
+    let (owner, group) = (Some(metadata.uid()), Some(metadata.gid()));
+    let is_given = (own.uid(), own.gid()) == (metadata.uid(), metadata.gid()) || fchown(file, owner, group).is_ok();
+    if !is_given && own.gid() != metadata.gid() && fchown(file, None, group).is_err() {
         // What its group may do is not for another one.
         mode &= 0o606;
     }

@@ -28,6 +28,16 @@ pub struct UndoFile {
     foreign: Option<&'static str>,
 }
 
+/// What a document is, or would become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Version {
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of all of it.
+    pub sha256: Digest,
+}
+
 #[derive(Debug)]
 enum Content {
     Complete(Before),
