@@ -122,7 +122,7 @@ pub(crate) fn unsound(signature: &Signature, limits: &Limits) -> Option<Refusal>
             .is_none()
             .then(|| altered(signature, false).unwrap_or("it is no time-stamp over what it covers")),
         SUB_FILTER => {
-            let signer = signature.cms.as_ref().ok().and_then(|(cms, _)| cms.signers().first());
+            let signer = signature.cms().ok().and_then(|cms| cms.signers().first());
             broken(signature, &signer.map(|signer| ValueStamps::of(signer, limits)).unwrap_or_default())
         }
         DETACHED => altered(signature, true),
@@ -135,7 +135,7 @@ fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
     if let Some(detail) = altered(signature, true) {
         return Some(detail);
     }
-    let Ok((cms, _)) = &signature.cms else { return None };
+    let Ok(cms) = signature.cms() else { return None };
     let [signer] = cms.signers() else { return None };
     match signer.names_its_certificate() {
         Some(true) => {}
@@ -150,7 +150,7 @@ fn broken(signature: &Signature, stamps: &ValueStamps) -> Option<&'static str> {
 
 /// What is wrong with what it covers, with its digest or with its value, whatever kind of signature it is.
 fn altered(signature: &Signature, is_over_document: bool) -> Option<&'static str> {
-    if signature.contents.iter().all(|byte| *byte == 0) {
+    if signature.contents.bytes().iter().all(|byte| *byte == 0) {
         return Some("its placeholder was never filled");
     }
     if signature.covered.is_err() {
