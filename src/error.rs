@@ -99,7 +99,10 @@ impl Error {
     /// Whether this concerns one document, or everything that is still to do.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        self.code().scope()
+        match self {
+            Error::Certificate(e) if e.is_shared => Scope::Run,
+            _ => self.code().scope(),
+        }
     }
 
     /// Offset in the input, where one is known.

@@ -17,4 +17,5 @@ pub use prepare_all::prepare_all;
 pub use prepared::Prepared;
 pub use signed::{Fill, Signed};
 pub use state::StateSummary;
-pub use upgrade::{AddedTimeStamp, FetchedRevocation, Forecast, Step, Upgrade, UpgradePlan, UpgradeReport};
+pub use upgrade::{AddedTimeStamp, FetchedRevocation, Forecast, SignerQuestion, Step};
+pub use upgrade::{Upgrade, UpgradePlan, UpgradeReport};

@@ -110,7 +110,9 @@ pub use asice::{ContainerInspection, ContainerSignature, DataFile, DataFileRepor
 pub use digest::{Digest, DigestAlgorithm, Kernel, State};
 pub use error::{Error, ErrorCode, Result, Retry, Scope};
 pub use evidence::{Evidence, Fetch, Role};
-pub use flow::{AddedTimeStamp, FetchedRevocation, Forecast, Step, Upgrade, UpgradePlan, UpgradeReport};
+pub use flow::{
+    AddedTimeStamp, FetchedRevocation, Forecast, SignerQuestion, Step, Upgrade, UpgradePlan, UpgradeReport,
+};
 pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary, prepare_all};
 pub use limits::Limits;
 pub use output::Output;

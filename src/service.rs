@@ -7,8 +7,8 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP client alone needs all of it"))]
 mod address;
@@ -16,11 +16,13 @@ mod cache;
 mod complete;
 mod fetch;
 mod folder;
+mod gauge;
 #[cfg(feature = "http")]
 mod http;
 mod pace;
 mod pool;
 mod questions;
+mod signers;
 mod stamps;
 #[cfg(test)]
 mod tests;
@@ -31,16 +33,20 @@ mod work;
 pub use cache::Cache;
 pub use fetch::Fetched;
 pub use folder::FolderTransport;
+pub use gauge::Gauge;
 #[cfg(feature = "http")]
 pub use http::{Http, HttpSettings};
+pub use signers::SignerState;
 pub use tsa::Tsa;
 
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::flow::Upgrade;
 use crate::limits::Limits;
 use crate::provider::{Clock, Transport};
+use gauge::Meter;
 use pace::Pace;
 use pool::Pool;
+use signers::Signers;
 
 /// Services and how they are used. What it learns about them lasts as long as it does: one run, one value.
 pub struct Services {
@@ -57,6 +63,12 @@ pub struct Services {
     /// The first wait before something is tried again; it doubles.
     unit: Duration,
     cancel: Arc<AtomicBool>,
+    /// What ends it in order, and how long that may take.
+    finish: Option<(Arc<AtomicBool>, Duration)>,
+    /// When that is over.
+    deadline: OnceLock<Instant>,
+    signers: Signers,
+    meter: Arc<Meter>,
 }
 
 impl Services {
@@ -76,6 +88,10 @@ impl Services {
             patience: PATIENCE,
             unit: UNIT,
             cancel: Arc::default(),
+            finish: None,
+            deadline: OnceLock::new(),
+            signers: Signers::default(),
+            meter: Arc::default(),
         }
     }
 
@@ -126,11 +142,30 @@ impl Services {
         Services { cancel: Arc::clone(stop), ..self }
     }
 
+    /// Ends in order when `stop` is set: from then on no upgrade gets its first time-stamp. What holds one, or has
+    /// asked a service for it, is finished, also with the archive time-stamp that it lacks, as long as that takes less
+    /// than `within` from when it is noticed. The others end with [`Error::Cancelled`].
+    #[must_use]
+    pub fn finish_on(self, stop: &Arc<AtomicBool>, within: Duration) -> Self {
+        Services { finish: Some((Arc::clone(stop), within)), ..self }
+    }
+
+    /// A look at what they are doing.
+    #[must_use]
+    pub fn gauge(&self) -> Gauge {
+        Gauge::new(&self.pool, &self.meter)
+    }
+
     /// Drives one upgrade until its level is reached; [`Upgrade::step`] and [`Upgrade::output`] then give the document.
+    ///
+    /// As with [`Services::complete_all`], a signer who is revoked buys no time-stamp.
     ///
     /// # Errors
     /// What the upgrade says, or a service. The upgrade comes with it as far as it got: it can be saved, or tried again.
     pub fn complete(&self, mut upgrade: Upgrade) -> Result<Upgrade, Box<Unfinished>> {
+        if let Some(error) = self.turned_down(&upgrade) {
+            return finished(upgrade, Some(Err(error)));
+        }
         let result = complete::complete_all(self, std::slice::from_mut(&mut upgrade)).pop();
         finished(upgrade, result)
     }
@@ -138,9 +173,28 @@ impl Services {
     /// Drives many at once: all time-stamps first, then each question once, which serves all who have it.
     ///
     /// The results are in the order given; one failure is one document's failure.
-    pub fn complete_all(&self, mut upgrades: Vec<Upgrade>) -> Vec<Result<Upgrade, Box<Unfinished>>> {
-        let results = complete::complete_all(self, &mut upgrades);
-        upgrades.into_iter().zip(results).map(|(upgrade, result)| finished(upgrade, Some(result))).collect()
+    ///
+    /// For what was signed here and has no time-stamp yet, and is to reach B-LT or more, it is asked first whether the
+    /// signer is revoked: see [`Services::signer_state`]. What he has signed then ends with that, and costs no
+    /// time-stamp. Where nobody knows, it goes on; without a network nobody is asked.
+    pub fn complete_all(&self, upgrades: Vec<Upgrade>) -> Vec<Result<Upgrade, Box<Unfinished>>> {
+        let mut ends = Vec::with_capacity(upgrades.len());
+        let mut open = Vec::with_capacity(upgrades.len());
+        for upgrade in upgrades {
+            match self.turned_down(&upgrade) {
+                Some(error) => ends.push(Some(finished(upgrade, Some(Err(error))))),
+                None => {
+                    ends.push(None);
+                    open.push(upgrade);
+                }
+            }
+        }
+        let results = complete::complete_all(self, &mut open);
+        let mut driven = open.into_iter().zip(results);
+        let ends = ends
+            .into_iter()
+            .filter_map(|end| end.or_else(|| driven.next().map(|(upgrade, result)| finished(upgrade, Some(result)))));
+        ends.collect()
     }
 
     /// Brings answers to the requests in `directory` that have none there: those that a run without network wrote.
@@ -163,7 +217,8 @@ impl Services {
         // A few more than are sent at once, so that the next one is at hand when an answer comes.
         let most = self.requests.saturating_add(self.requests / 4);
         let paces = self.tsas.iter().map(|tsa| Mutex::new(Pace::new(tsa, most, self.unit))).collect();
-        Services { paces, ..self }
+        let meter = Meter::of(self.tsas.iter().map(|tsa| tsa.url.clone()));
+        Services { paces, meter, ..self }
     }
 
     fn with_pace<R: Default>(&self, tsa: usize, look: impl FnOnce(&mut Pace) -> R) -> R {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::PathFault;
 use super::code::ErrorCode;
+use crate::digest::Digest;
 
 /// Why a certificate can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +20,25 @@ pub struct CertificateError {
     pub fault: Option<PathFault>,
     /// The certificate on that way whose fault it is (RFC 4514).
     pub subject: Option<String>,
+    /// SHA-256 of the certificate that an answer about revocation speaks of.
+    pub certificate: Option<Digest>,
+    /// Whether it is the certificate that all documents of a run are signed with: see [`CertificateError::shared`].
+    pub is_shared: bool,
 }
 
 impl CertificateError {
     /// A fault without further facts.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        CertificateError { code, time: None, bits: None, fault: None, subject: None }
+        CertificateError {
+            code,
+            time: None,
+            bits: None,
+            fault: None,
+            subject: None,
+            certificate: None,
+            is_shared: false,
+        }
     }
 
     /// Adds the moment that matters.
@@ -44,6 +57,19 @@ impl CertificateError {
     #[must_use]
     pub fn on_path(self, fault: PathFault, subject: impl Into<String>) -> Self {
         CertificateError { fault: Some(fault), subject: Some(subject.into()), ..self }
+    }
+
+    /// Says that all documents of the run are signed with this certificate: the fault is then the run's.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        CertificateError { is_shared: true, ..self }
+    }
+
+    /// Whether an answer says that the certificate with this SHA-256 is revoked, or on hold.
+    #[must_use]
+    pub fn speaks_against(&self, certificate: &Digest) -> bool {
+        matches!(self.code, ErrorCode::CertificateRevoked | ErrorCode::CertificateOnHold)
+            && self.certificate.as_ref() == Some(certificate)
     }
 }
 

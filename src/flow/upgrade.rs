@@ -8,6 +8,7 @@ mod advance;
 mod answers;
 mod carrier;
 mod collect;
+mod early;
 mod plan;
 mod report;
 mod saved;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use early::SignerQuestion;
 pub use plan::UpgradePlan;
 pub use report::{AddedTimeStamp, FetchedRevocation, Forecast, UpgradeReport};
 
@@ -27,12 +29,13 @@ use self::unit::{Stage, Unit, faults};
 use crate::asice::{self, Container};
 use crate::digest::DigestAlgorithm;
 use crate::error::{ErrorCode, Refusal, Result};
-use crate::evidence::{Evidence, Fetch};
+use crate::evidence::{Evidence, Fetch, Role};
 use crate::flow::essentials::{Body, Essentials};
 use crate::flow::{Format, Inputs};
 use crate::output::Output;
 use crate::pades;
 use crate::pdf;
+use crate::pki::Certificate;
 use crate::signing::Level;
 use crate::time::{Moment, Time};
 
@@ -242,6 +245,15 @@ impl Upgrade {
         };
         self.units.iter_mut().for_each(|unit| unit.pending = None);
         Ok(())
+    }
+
+    /// The certificates of whoever signed it here, first his own, while no time-stamp was bought for it and the level
+    /// wants to know whether he is revoked.
+    pub(crate) fn signer_to_ask_about(&self) -> Option<(&UpgradePlan, &[Certificate])> {
+        let Began::Signed(signature) = &self.origin else { return None };
+        let is_unstamped = self.units.iter().any(|unit| unit.stage == Stage::Stamp && !unit.is_left_out());
+        let is_to_buy = is_unstamped && self.answers.count(Role::Timestamp) == 0;
+        (is_to_buy && self.plan.level > Level::Bt).then_some((&self.plan, &signature.essentials.certificates))
     }
 
     /// The format of the document.

@@ -92,9 +92,11 @@ pub(super) struct Climber {
     pub(super) made_for: Option<usize>,
     /// Time-stamps whose answers the next step looks at.
     pub(super) stamps: Vec<(usize, Ticket)>,
+    /// Requests for time-stamps that are out.
+    pub(super) awaited: usize,
     /// The services that gave its last time-stamps.
     pub(super) stamped_by: Vec<usize>,
-    is_stamped: bool,
+    pub(super) is_stamped: bool,
     /// Tries by service; [`NEVER_AGAIN`]: it is not asked again.
     pub(super) tries: Vec<u32>,
     pub(super) fault: Option<Error>,
@@ -143,6 +145,7 @@ impl<'a> Run<'a> {
             given: Vec::new(),
             made_for: None,
             stamps: Vec::new(),
+            awaited: 0,
             stamped_by: Vec::new(),
             is_stamped: false,
             tries: vec![0; self.services.tsas.len()],
@@ -159,9 +162,7 @@ impl<'a> Run<'a> {
 
     fn drive(&mut self, receiver: &Receiver<Event>) {
         while self.open > 0 {
-            if self.services.cancel.load(Ordering::Relaxed) {
-                self.cancel();
-            }
+            self.look_for_the_end();
             if let Some(event) = self.local.pop_front() {
                 self.handle(event);
                 continue;
@@ -171,6 +172,7 @@ impl<'a> Run<'a> {
                 self.handle(event);
                 continue;
             }
+            self.services.meter.queued(self.stamps.len());
             let wake = [self.wake_climbs(), self.send_stamps(), self.send_questions()].into_iter().flatten().min();
             if self.open == 0 || !self.local.is_empty() {
                 continue;
@@ -185,6 +187,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self) -> Vec<Result<()>> {
+        self.services.meter.queued(0);
         let left = || Err(Error::Bug("a climb was left alone"));
         self.climbs.into_iter().map(|climber| climber.result.unwrap_or_else(left)).collect()
     }
@@ -229,7 +232,11 @@ impl<'a> Run<'a> {
         if had_stamps {
             climber.stamped_by = stamps.iter().map(|(tsa, _)| *tsa).collect();
         }
+        let is_none = refused.is_some_and(|fault| is_no_stamp(fault.code));
         for (tsa, ticket) in stamps {
+            if is_none {
+                self.services.meter.was_none(tsa);
+            }
             match refused.filter(|fault| fault.host.is_none() || fault.host == self.host_of(tsa)) {
                 Some(fault) => self.tsa_failed(index, tsa, ticket, fault),
                 None => self.services.with_pace(tsa, |pace| pace.good(ticket)),
@@ -339,14 +346,40 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Ends all climbs but those that a worker has in hand.
-    fn cancel(&mut self) {
+    /// Ends what is to end: all of it, or what holds no time-stamp.
+    fn look_for_the_end(&mut self) {
+        if self.services.cancel.load(Ordering::Relaxed) {
+            return self.end_all(|_| true);
+        }
+        let Some((stop, within)) = &self.services.finish else { return };
+        if stop.load(Ordering::Relaxed) {
+            let now = now();
+            let deadline = *self.services.deadline.get_or_init(|| after(now, *within));
+            self.end_all(|climber| now >= deadline || !climber.holds_stamp());
+        }
+    }
+
+    /// Ends those climbs that a worker does not have in hand.
+    fn end_all(&mut self, is_to_end: impl Fn(&Climber) -> bool) {
         for index in 0..self.climbs.len() {
-            if self.climbs.get(index).is_some_and(|climber| !climber.is_out) {
+            if self.climbs.get(index).is_some_and(|climber| !climber.is_out && is_to_end(climber)) {
                 self.end(index, Err(Error::Cancelled));
             }
         }
     }
+}
+
+impl Climber {
+    /// Whether a time-stamp was bought for it, or may have been.
+    pub(super) fn holds_stamp(&self) -> bool {
+        self.is_stamped || self.awaited > 0 || !self.stamps.is_empty()
+    }
+}
+
+/// Whether an answer that was refused so holds no time-stamp.
+fn is_no_stamp(code: ErrorCode) -> bool {
+    use ErrorCode::{TimestampMalformed, TimestampRejected, TimestampUnavailable};
+    matches!(code, TimestampMalformed | TimestampRejected | TimestampUnavailable)
 }
 
 /// Whether an answer says that a certificate is no good: one that was kept may be out of date.

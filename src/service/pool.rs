@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::address::Address;
@@ -45,6 +46,8 @@ struct Job {
     fetch: Fetch,
     host: String,
     asked: Time,
+    /// When this is set, it is not sent any more.
+    unless: Option<Arc<AtomicBool>>,
     receiver: Receiver,
 }
 
@@ -61,8 +64,30 @@ impl Pool {
 
     /// Sends `fetch`, and gives the answer to `receiver`, in another thread.
     pub(super) fn send(self: &Arc<Self>, fetch: Fetch, asked: Time, receiver: impl FnOnce(Arrival) + Send + 'static) {
+        self.send_unless(None, fetch, asked, receiver);
+    }
+
+    /// As [`Pool::send`], but not after `unless` is set: then there is no answer.
+    pub(super) fn send_unless(
+        self: &Arc<Self>,
+        unless: Option<Arc<AtomicBool>>,
+        fetch: Fetch,
+        asked: Time,
+        receiver: impl FnOnce(Arrival) + Send + 'static,
+    ) {
         let host = host_of(&fetch);
-        self.push(Job { fetch, host, asked, receiver: Box::new(receiver) });
+        self.push(Job { fetch, host, asked, unless, receiver: Box::new(receiver) });
+    }
+
+    /// How many requests are out or wait, by host.
+    pub(super) fn waiting(&self) -> BTreeMap<String, usize> {
+        let inner = self.lock();
+        let mut all = inner.running.clone();
+        for job in &inner.waiting {
+            let count = all.entry(job.host.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+        all
     }
 
     /// As [`Pool::send`], unless the same question is out already and not too old: then its answer serves.
@@ -124,8 +149,13 @@ impl Pool {
             };
             *inner.running.entry(job.host.clone()).or_default() += 1;
             drop(inner);
-            let Job { fetch, host, asked, receiver } = job;
-            let evidence = catch_unwind(AssertUnwindSafe(|| self.transport.exchange(&fetch))).unwrap_or_else(|_| {
+            let Job { fetch, host, asked, unless, receiver } = job;
+            let is_withdrawn = unless.is_some_and(|unless| unless.load(Ordering::Relaxed));
+            let exchange = || match is_withdrawn {
+                true => Evidence::failure(fetch.id(), ServiceError::new(ErrorCode::ServiceOffline, fetch.role())),
+                false => self.transport.exchange(&fetch),
+            };
+            let evidence = catch_unwind(AssertUnwindSafe(exchange)).unwrap_or_else(|_| {
                 let fault = ServiceError::new(ErrorCode::ServiceUnreachable, fetch.role());
                 Evidence::failure(fetch.id(), fault.host(host.clone()).detail("a panic was caught"))
             });

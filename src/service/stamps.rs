@@ -1,6 +1,7 @@
 //! Time-stamps of climbs: which service is asked, when, and what follows from its answer.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::complete::{Event, NEVER_AGAIN, RETRIES, Run, is_passing, now};
@@ -25,6 +26,17 @@ impl Run<'_> {
         self.services
             .with_pace(tsa, |pace| if is_offline { pace.unasked(ticket) } else { pace.landed(fault.is_none()) });
         let is_over = self.climbs.get(index).is_none_or(|climber| climber.result.is_some());
+        if let Some(climber) = self.climbs.get_mut(index) {
+            climber.awaited = climber.awaited.saturating_sub(1);
+            if fault.is_some() && !climber.holds_stamp() && self.services.ends() {
+                // Whom it was asked of makes no difference any more.
+                self.services.with_pace(tsa, |pace| pace.forget(ticket));
+                return self.end(index, Err(Error::Cancelled));
+            }
+        }
+        if fault.is_none() && !self.services.is_offline {
+            self.services.meter.bought(tsa);
+        }
         match &fault {
             Some(fault) if is_offline => {
                 // Nobody was asked: it is no fault of the service, and to ask another one for the same is no help.
@@ -84,6 +96,9 @@ impl Run<'_> {
         }
         match self.choose(index, now()) {
             Choice::None(_) => self.end(index, Err(error)),
+            _ if self.services.ends() && self.climbs.get(index).is_some_and(|climber| !climber.holds_stamp()) => {
+                self.end(index, Err(error));
+            }
             Choice::Now(tsa) => self.step(index, true, Some(tsa)),
             Choice::At(_) | Choice::Busy => {
                 let preferred = self.preferred(index, now());
@@ -100,6 +115,10 @@ impl Run<'_> {
             let Some(climber) = self.climbs.get_mut(index).filter(|climber| climber.result.is_none()) else { continue };
             if climber.is_out {
                 climber.missing.remove(&fetch.id());
+                continue;
+            }
+            if !climber.holds_stamp() && self.services.ends() {
+                self.end(index, Err(Error::Cancelled));
                 continue;
             }
             // Who has not been turned down may ask anybody: when he has to wait, so has everyone behind him.
@@ -140,7 +159,13 @@ impl Run<'_> {
         };
         let ticket = self.services.with_pace(tsa, |pace| pace.begin(moment));
         let sender = self.sender.clone();
-        self.services.pool.send(fetch.at(url), asked, move |arrival| {
+        // A first one that is still in the queue when the run ends is not bought.
+        let mut unless = self.services.finish.as_ref().map(|(stop, _)| Arc::clone(stop));
+        if let Some(climber) = self.climbs.get_mut(index) {
+            unless = unless.filter(|_| !climber.is_stamped);
+            climber.awaited = climber.awaited.saturating_add(1);
+        }
+        self.services.pool.send_unless(unless, fetch.at(url), asked, move |arrival| {
             // Nobody waits any more when the call has ended.
             let _ = sender.send(Event::Stamped(index, tsa, ticket, arrival));
         });

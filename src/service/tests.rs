@@ -285,6 +285,48 @@ fn archive_time_stamps_and_cancelling() {
 }
 
 #[test]
+fn what_holds_a_time_stamp_is_finished_when_the_run_ends() {
+    for (is_archived, fails) in [(false, false), (true, false), (false, true)] {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stop);
+        let net = Net::new().host("tsa.example", move |_, count| {
+            if count == 9 {
+                seen.store(true, Ordering::SeqCst);
+            }
+            // What fails after the end is not asked for once more.
+            if fails && count >= 9 { fault(ErrorCode::ServiceUnavailable) } else { Ok("good") }
+        });
+        let net = Arc::new(net);
+        let services = services(&net, &["tsa.example"]).requests(4).finish_on(&stop, Duration::from_secs(600));
+        let gauge = services.gauge();
+        let mut documents: Vec<Document> = (0..60).map(Document::new).collect();
+        documents.iter_mut().for_each(|document| document.is_archived = is_archived);
+        let results = complete_all(&services, &mut documents);
+        let good = results.iter().filter(|result| result.is_ok()).count();
+        assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|e| e.code() == ErrorCode::Cancelled));
+        let asked = net.count("tsa.example");
+        if fails {
+            assert!((1..=9).contains(&good) && asked <= 9 + 4, "{good} of {asked}");
+        } else {
+            assert_eq!(good * if is_archived { 2 } else { 1 }, asked, "each time-stamp is in a result");
+            assert_eq!(gauge.time_stamps(), [("http://tsa.example/".to_owned(), u64::try_from(asked).unwrap())]);
+            assert!((1..60).contains(&good), "{good}");
+        }
+        assert!(gauge.waiting().is_empty(), "{gauge:?}");
+    }
+}
+
+#[test]
+fn what_takes_too_long_after_the_end_is_given_up() {
+    let stop = Arc::new(AtomicBool::new(true));
+    let net = Arc::new(Net::new());
+    let services = services(&net, &["tsa.example"]).finish_on(&stop, Duration::ZERO);
+    let results = complete_all(&services, &mut Document::many(5));
+    assert!(codes(&results).iter().all(|code| *code == Some(ErrorCode::Cancelled)));
+    assert_eq!(net.count("tsa.example"), 0, "nothing is begun");
+}
+
+#[test]
 fn without_a_network_each_document_asks_once() {
     let net = Net::new().host("tsa.example", |_, _| fault(ErrorCode::ServiceOffline));
     let net = Arc::new(net);

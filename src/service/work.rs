@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::digest::DigestAlgorithm;
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Fetch};
-use crate::flow::Upgrade;
+use crate::flow::{SignerQuestion, Upgrade};
 use crate::time::Time;
 
 /// What is driven: an [`Upgrade`], or what a test puts in its place.
@@ -40,6 +40,25 @@ impl Climb for Upgrade {
 
     fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()> {
         Upgrade::stamp_with(self, digest, policy)
+    }
+}
+
+impl Climb for SignerQuestion {
+    fn step(&mut self) -> Result<Next> {
+        let needs = SignerQuestion::step(self)?;
+        Ok(if needs.is_empty() { Next::Done } else { Next::Need(needs) })
+    }
+
+    fn supply(&mut self, evidence: Evidence, received: Time) {
+        SignerQuestion::supply(self, evidence, received);
+    }
+
+    fn retry(&mut self) {
+        SignerQuestion::retry(self);
+    }
+
+    fn stamp_with(&mut self, _: DigestAlgorithm, _: Option<&str>) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -118,6 +118,27 @@ impl Proved {
     }
 }
 
+/// Looks for what says that a signer's certificate is not revoked now; what is still to be asked for that. Those that
+/// it leads to are not looked at.
+///
+/// # Errors
+/// As [`Proved::prove`].
+pub(super) fn state_of(
+    signer: &Certificate,
+    at: Time,
+    evidences: &Evidences<'_>,
+    unfit: &mut Unfit,
+) -> Result<Vec<Fetch>> {
+    let mut work = Work::new(evidences, at);
+    let Some(path) = work.path(signer, Purpose::Signer)? else { return Ok(work.open) };
+    if let Some((certificate, issuer)) = path.pairs().next() {
+        work.push(certificate, issuer, None, false);
+    }
+    let ran = work.run();
+    unfit.append(&mut work.unfit);
+    ran.map(|()| work.open)
+}
+
 /// Answers by their request, and what is wrong with them.
 pub(super) type Unfit = Vec<([u8; 32], Error)>;
 
@@ -384,6 +405,7 @@ fn about(error: Error, certificate: &Certificate) -> Error {
     match error {
         Error::Certificate(mut fault) => {
             fault.subject = Some(certificate.subject().to_owned());
+            fault.certificate = Some(certificate.sha256());
             Error::Certificate(fault)
         }
         other => other,
