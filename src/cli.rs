@@ -3,8 +3,10 @@
 //! `args` is what was typed, `config` what it means, `report` what is printed; a file for each verb.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use eseal::{Error, ErrorCode, Scope};
+use ledger::{Ledger, Reason};
 
 mod args;
 mod ask;
@@ -25,11 +27,13 @@ mod finalize;
 mod inputs;
 mod inspect;
 mod key;
+mod ledger;
 mod lines;
 mod list;
 mod lvrtc;
 mod past;
 mod prepare;
+mod progress;
 mod report;
 mod restore;
 mod run;
@@ -42,6 +46,7 @@ mod signing;
 mod summary;
 mod targets;
 mod tsa;
+mod until;
 mod values;
 mod visible;
 mod waiting;
@@ -116,6 +121,18 @@ impl Stop {
         }
     }
 
+    /// The same for the summary; none where what was wrong was said already.
+    fn reason(&self) -> Option<Reason> {
+        let of = |code, text: &dyn std::fmt::Display| Some(Reason { code, text: text.to_string() });
+        match self {
+            Stop::Usage(what) => of(ErrorCode::Misuse.as_str(), what),
+            Stop::Error(what, error) if what.is_empty() => of(error.code().as_str(), error),
+            Stop::Error(what, error) => of(error.code().as_str(), &format_args!("{what}: {error}")),
+            Stop::ReaderGone => of(ErrorCode::IoReaderGone.as_str(), &ErrorCode::IoReaderGone.message()),
+            Stop::Said(_) => None,
+        }
+    }
+
     fn say(&self) {
         match self {
             Stop::Usage(what) => complain(&format!("eseal: {what}")),
@@ -136,39 +153,53 @@ pub(crate) fn main() -> ExitCode {
         complain(&format!("eseal: a fault of this program at {place}: please report it"));
     }));
     let exit = match config::read(std::env::args_os()) {
-        Ok(cli) => dispatch(cli).unwrap_or_else(|stop| {
-            stop.say();
-            stop.exit()
-        }),
+        Ok(cli) => match Ledger::open(&cli.verb) {
+            Ok(ledger) => {
+                let ended = config::Common::new(&cli.common)
+                    .and_then(|common| dispatch(cli, &config::Common { ledger: Arc::clone(&ledger), ..common }));
+                let (exit, stop) = match ended {
+                    Ok(exit) => (exit, None),
+                    Err(stop) => (stop.exit(), Some(stop)),
+                };
+                stop.iter().for_each(Stop::say);
+                ledger.close(exit, stop.as_ref())
+            }
+            Err(stop) => {
+                stop.say();
+                Exit::Usage
+            }
+        },
         Err(config::Refused::Clap(error)) => {
             let _ = error.print();
             if error.use_stderr() { Exit::Usage } else { Exit::Good }
         }
-        Err(config::Refused::Stop(stop)) => {
+        Err(config::Refused::Stop(stop, summary)) => {
             stop.say();
+            if let Some(path) = summary {
+                Ledger::of_refused(&path, &stop);
+            }
             stop.exit()
         }
     };
     ExitCode::from(exit.status())
 }
 
-fn dispatch(cli: args::Cli) -> Outcome {
-    let common = config::Common::new(&cli.common)?;
+fn dispatch(cli: args::Cli, common: &config::Common) -> Outcome {
     match cli.verb {
-        args::Verb::Demo(args) => demo::run(&args, &common),
-        args::Verb::Inspect(args) => inspect::run(&args, &common),
-        args::Verb::Prepare(args) => prepare::run(&args, &common),
-        args::Verb::Finalize(args) => finalize::run(&args, &common),
-        args::Verb::Seal(args) => seal::run(&args, &common),
-        args::Verb::Extend(args) => extend::run(&args, &common),
-        args::Verb::Fetch(args) => fetch::run(&args, &common),
-        args::Verb::Fill(args) => fill::run(&args, &common),
-        args::Verb::Restore(args) => restore::run(&args, &common),
-        args::Verb::EncryptPassword(args) => encrypt_password::run(&args, &common),
-        args::Verb::Summary(args) => summary::run(&args, &common),
-        args::Verb::Lvrtc(args) => lvrtc::run(&args, &common),
-        args::Verb::Sessions(args) => sessions::run(&args, &common),
-        args::Verb::Errors(args) => errors::run(&args, &common),
+        args::Verb::Demo(args) => demo::run(&args, common),
+        args::Verb::Inspect(args) => inspect::run(&args, common),
+        args::Verb::Prepare(args) => prepare::run(&args, common),
+        args::Verb::Finalize(args) => finalize::run(&args, common),
+        args::Verb::Seal(args) => seal::run(&args, common),
+        args::Verb::Extend(args) => extend::run(&args, common),
+        args::Verb::Fetch(args) => fetch::run(&args, common),
+        args::Verb::Fill(args) => fill::run(&args, common),
+        args::Verb::Restore(args) => restore::run(&args, common),
+        args::Verb::EncryptPassword(args) => encrypt_password::run(&args, common),
+        args::Verb::Summary(args) => summary::run(&args, common),
+        args::Verb::Lvrtc(args) => lvrtc::run(&args, common),
+        args::Verb::Sessions(args) => sessions::run(&args, common),
+        args::Verb::Errors(args) => errors::run(&args, common),
         args::Verb::Completions(args) => shell::completions(&args),
         args::Verb::Man => shell::manual(),
     }

@@ -83,6 +83,43 @@ pub(crate) enum Verb {
     Man,
 }
 
+impl Verb {
+    /// How it goes over many documents, if it does.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        match self {
+            Verb::Inspect(args) => Some(&args.run),
+            Verb::Prepare(args) => Some(&args.run),
+            Verb::Finalize(args) => Some(&args.run),
+            Verb::Seal(args) => Some(&args.run),
+            Verb::Extend(args) => Some(&args.run),
+            _ => None,
+        }
+    }
+
+    /// The moment that was typed in place of now.
+    pub(crate) fn moment(&self) -> Option<&Moment> {
+        match self {
+            Verb::Prepare(args) => Some(&args.signature.moment),
+            Verb::Finalize(args) => Some(&args.moment),
+            Verb::Seal(args) => Some(&args.signature.moment),
+            Verb::Extend(args) => Some(&args.moment),
+            Verb::Fill(args) => Some(&args.moment),
+            _ => None,
+        }
+    }
+
+    /// The folder of the results.
+    pub(crate) fn out(&self) -> Option<&std::path::Path> {
+        match self {
+            Verb::Prepare(args) => args.results.out.as_deref(),
+            Verb::Finalize(args) => args.results.out.as_deref(),
+            Verb::Seal(args) => args.results.out.as_deref(),
+            Verb::Extend(args) => args.results.out.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// Options of every verb.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "General")]
@@ -93,7 +130,7 @@ pub(crate) struct Common {
     /// Print one JSON object a line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print failures only.
+    /// Print failures only, with --json, too.
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print what is decided on the way.

@@ -10,6 +10,7 @@ use eseal::system::SystemClock;
 use eseal::{Clock, Limits, Result, Secret, Time, Transport, key};
 
 use super::config::Common;
+use super::run::{Ends, TO_THE_END};
 use super::secrets::{hide, secret_in_run};
 use super::signing::read_certificates;
 use super::tsa::{self, TsaTable};
@@ -85,10 +86,10 @@ impl Asking {
     }
 
     /// The services, ready to be asked; `workers` threads do what lies between the answers.
-    pub(crate) fn services(&self, workers: usize, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Services> {
+    pub(crate) fn services(&self, workers: usize, limits: &Limits, ends: &Ends) -> Outcome<Services> {
         let mut tsas = Vec::with_capacity(self.tsas.len());
         for table in &self.tsas {
-            tsas.push(if self.is_offline() { only_asked(table)? } else { set_up(table, limits, cancel)? });
+            tsas.push(if self.is_offline() { only_asked(table)? } else { set_up(table, limits, &ends.in_order)? });
         }
         if self.is_offline() && tsas.is_empty() {
             tsas.push(Tsa::new(NOBODY).map_err(Stop::about("--evidence"))?);
@@ -103,11 +104,11 @@ impl Asking {
             cache = cache.directory(folder, limits).map_err(Stop::about(folder.display().to_string()))?;
         }
         let services = Services::new(transport, clock).tsas(tsas).requests(self.requests).workers(workers);
-        let services = services.cache(cache).cancel_on(cancel);
+        let services = services.cache(cache).finish_on(&ends.in_order, TO_THE_END).cancel_on(&ends.at_once);
         Ok(if self.is_offline() { services.offline() } else { services })
     }
 
-    fn is_offline(&self) -> bool {
+    pub(crate) fn is_offline(&self) -> bool {
         self.evidence.is_some() || self.ask.is_some()
     }
 

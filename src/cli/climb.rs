@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use eseal::batch::SessionClimb;
 use eseal::error::Misuse;
-use eseal::service::{Services, Unfinished};
+use eseal::service::{Services, SignerState, Unfinished};
 use eseal::{Certificate, Error, ErrorCode, Level, Limits, Moment, Result, Time, Upgrade, UpgradePlan};
 
 use super::asking::Asking;
+use super::ledger::{Ledger, Note, Once};
 use super::report::printable;
-use super::run::Ready;
+use super::run::{Ends, Ready};
 use super::signing::{moment, read_certificates};
 use super::{Outcome, Stop, args};
 use crate::cli::config::Common;
@@ -29,6 +30,10 @@ pub(crate) struct Climb {
     plans: Mutex<BTreeMap<Level, UpgradePlan>>,
     services: OnceLock<Services>,
     has_warned: AtomicBool,
+    /// Who signs all of the run, and the level that all of it is to reach.
+    signer: Option<(Vec<Certificate>, Level)>,
+    told: Once,
+    ledger: Arc<Ledger>,
 }
 
 /// What is done with a document that is at the level already.
@@ -70,12 +75,21 @@ impl Climb {
             plans: Mutex::default(),
             services: OnceLock::new(),
             has_warned: AtomicBool::new(false),
+            signer: None,
+            told: Once::default(),
+            ledger: Arc::clone(&common.ledger),
         })
     }
 
     /// The same for what is done now, over no folder of open requests.
     pub(crate) fn now(args: &args::Climb, chain: &[PathBuf], common: &Common) -> Outcome<Climb> {
         Climb::new(args, chain, &args::Moment { time: None, nonce: None }, None, common)
+    }
+
+    /// All documents are signed by the first of these certificates, and raised to `level`: what speaks against it ends
+    /// the run.
+    pub(crate) fn signed_by(self, chain: &[Certificate], level: Level) -> Climb {
+        Climb { signer: Some((chain.to_vec(), level)), ..self }
     }
 
     /// With another moment than the one that was typed or drawn.
@@ -137,8 +151,8 @@ impl Climb {
     }
 
     /// The services; `workers` threads do what lies between their answers.
-    pub(crate) fn services(&self, workers: usize, cancel: &Arc<AtomicBool>) -> Outcome<Services> {
-        self.asking.services(workers, &self.limits, cancel)
+    pub(crate) fn services(&self, workers: usize, ends: &Ends) -> Outcome<Services> {
+        self.asking.services(workers, &self.limits, ends)
     }
 
     /// What sessions have to know of all this.
@@ -148,21 +162,67 @@ impl Climb {
     }
 
     /// Raises all of them as far as they get, and hands them back in their order.
-    pub(crate) fn complete_all(
-        &self,
-        upgrades: Vec<Upgrade>,
-        workers: usize,
-        cancel: &Arc<AtomicBool>,
-    ) -> Outcome<Vec<Climbed>> {
+    pub(crate) fn complete_all(&self, upgrades: Vec<Upgrade>, workers: usize, ends: &Ends) -> Outcome<Vec<Climbed>> {
         let services = match self.services.get() {
             Some(services) => services,
             // Whoever raises nothing needs no services.
             None => {
-                let services = self.asking.services(workers, &self.limits, cancel)?;
+                let services = self.asking.services(workers, &self.limits, ends)?;
+                self.ledger.watch(services.gauge());
                 self.services.get_or_init(|| services)
             }
         };
-        Ok(services.complete_all(upgrades))
+        self.check_path(services)?;
+        let climbed = services.complete_all(upgrades);
+        self.tell_signers(services);
+        Ok(climbed)
+    }
+
+    /// Ends the run where the signer's certificate leads to nobody who is trusted: no document would get there.
+    fn check_path(&self, services: &Services) -> Outcome<()> {
+        let Some((chain, level)) = self.signer.as_ref().filter(|(_, level)| *level > Level::Bt) else { return Ok(()) };
+        if self.accept_lower || self.asking.is_offline() {
+            return Ok(());
+        }
+        let plan = self.plan(*level).map_err(Stop::about("--trust"))?;
+        match services.signer_state(&plan, chain) {
+            Ok(SignerState::Unknown(Error::Certificate(fault))) if fault.code == ErrorCode::CertificatePath => {
+                Err(Stop::Error("the signer's certificate".into(), fault.shared().into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says of whom nobody knows whether he is revoked.
+    pub(crate) fn tell_signers(&self, services: &Services) {
+        for (signer, state) in services.signers() {
+            let Ok(SignerState::Unknown(error)) = state else { continue };
+            if error.code() != ErrorCode::Cancelled && self.told.is_new(&signer.sha256().to_hex()) {
+                let subject = printable(signer.subject());
+                let text = format!(
+                    "eseal: {subject}: whether it is revoked was not known before the first time-stamp: {error} [{}]",
+                    error.code()
+                );
+                self.ledger.say_later(Note::new("signer-unknown", text));
+            }
+        }
+    }
+
+    /// Whether all signers that were asked about are revoked, or on hold.
+    pub(crate) fn is_every_signer_refused(&self) -> bool {
+        let signers = self.services.get().map(Services::signers).unwrap_or_default();
+        !signers.is_empty() && signers.iter().all(|(_, state)| state.is_err())
+    }
+
+    /// What speaks against the certificate that all documents are signed with is the run's fault.
+    fn of_run(&self, error: Error) -> Error {
+        let signer = self.signer.as_ref().and_then(|(chain, _)| chain.first());
+        match (error, signer) {
+            (Error::Certificate(fault), Some(signer)) if fault.speaks_against(&signer.sha256()) => {
+                fault.shared().into()
+            }
+            (error, _) => error,
+        }
     }
 
     /// The document as far as it got, and why it is not to be written, if so.
@@ -175,10 +235,11 @@ impl Climb {
         let reached = upgrade.reached();
         if self.accept_lower && may_stay_lower(&error) {
             let name = printable(name);
-            ready.notes.push(format!("eseal: {name}: {reached} instead of {wanted}: {error} [{}]", error.code()));
+            let text = format!("eseal: {name}: {reached} instead of {wanted}: {error} [{}]", error.code());
+            ready.notes.push(Note::new("level-lower", text));
             return (upgrade, true);
         }
-        ready.unfinished = Some((error, reached));
+        ready.unfinished = Some((self.of_run(error), reached));
         (upgrade, false)
     }
 }

@@ -2,13 +2,17 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
-use eseal::Limits;
+use eseal::system::SystemClock;
+use eseal::{Clock, Limits, Time};
 
 use super::args::{self, Cli};
+use super::ledger::Ledger;
 use super::tsa::TsaTable;
+use super::until::until;
 use super::{Outcome, Stop};
 
 /// Why the command line was not taken.
@@ -16,7 +20,8 @@ use super::{Outcome, Stop};
 pub(crate) enum Refused {
     /// Also `--help` and `--version`.
     Clap(clap::Error),
-    Stop(Stop),
+    /// And the summary that was asked for all the same.
+    Stop(Stop, Option<std::path::PathBuf>),
 }
 
 /// The meaning of the options of every verb.
@@ -30,6 +35,8 @@ pub(crate) struct Common {
     pub(crate) tsa_tables: Vec<TsaTable>,
     /// What the options and the configuration file name.
     pub(crate) equipment: Vec<PathBuf>,
+    /// What is told of the run.
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 /// The meaning of the options of a run.
@@ -41,8 +48,9 @@ pub(crate) struct Run {
     /// What a document may take beside its bytes while it is worked on.
     pub(crate) working_bytes: u64,
     pub(crate) max_failures: u64,
-    pub(crate) summary: Option<PathBuf>,
     pub(crate) sync: bool,
+    /// Nothing is begun after this.
+    pub(crate) until: Option<Time>,
 }
 
 /// Reads the command line, and the file that `--config` names.
@@ -53,7 +61,8 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
     let mut file = File::default();
     if let Some(path) = configured(&matches) {
         let configured;
-        (configured, file) = with_file(command.clone(), &path, &matches).map_err(Refused::Stop)?;
+        (configured, file) =
+            with_file(command.clone(), &path, &matches).map_err(|stop| Refused::Stop(stop, typed_summary(&matches)))?;
         matches = configured.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
     }
     let mut cli = Cli::from_arg_matches(&matches).map_err(Refused::Clap)?;
@@ -87,6 +96,7 @@ impl Common {
             limits,
             tsa_tables: args.tsa_tables.clone(),
             equipment: args.equipment.iter().cloned().chain(state_dir(None)).collect(),
+            ledger: Arc::default(),
         })
     }
 }
@@ -96,7 +106,7 @@ impl Run {
     pub(crate) fn plain() -> Run {
         let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let working_bytes = Limits::default().pdf_memory_bytes;
-        Run { jobs, memory: None, working_bytes, max_failures: u64::MAX, summary: None, sync: true }
+        Run { jobs, memory: None, working_bytes, max_failures: u64::MAX, sync: true, until: None }
     }
 
     pub(crate) fn new(args: &args::Run) -> Outcome<Run> {
@@ -111,13 +121,15 @@ impl Run {
         if jobs == 0 {
             return Err(Stop::Usage("--jobs wants at least 1".into()));
         }
+        let now = || SystemClock.now().map_err(Stop::about("--until"));
+        let end = args.until.as_deref().map(|text| until(text, now()?)).transpose()?;
         Ok(Run {
             jobs,
             memory,
             working_bytes: plain.working_bytes,
             max_failures: args.max_failures.unwrap_or(u64::MAX).max(1),
-            summary: args.summary.clone(),
             sync: !args.no_sync,
+            until: end,
         })
     }
 }
@@ -182,6 +194,12 @@ fn configured(matches: &ArgMatches) -> Option<PathBuf> {
     None
 }
 
+/// The summary that was typed, where the rest of the settings can't be read.
+fn typed_summary(matches: &ArgMatches) -> Option<std::path::PathBuf> {
+    let (_, verb) = matches.subcommand()?;
+    verb.try_get_one::<std::path::PathBuf>("summary").ok().flatten().cloned()
+}
+
 /// The files and folders that options name: arguments are what is worked on, and certificates are no secret.
 fn typed_paths(command: &Command, matches: &ArgMatches) -> Vec<PathBuf> {
     let mut paths = Vec::new();
@@ -236,6 +254,8 @@ fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome
             return Err(Stop::Usage(format!("{}: {key}: {advice}", about())));
         }
         let values = texts(&value).ok_or_else(|| Stop::Usage(format!("{}: {key}: unexpected value", about())))?;
+        // As in the tables [[tsa]], a name may be written with low lines.
+        let key = key.replace('_', "-");
         if command
             .get_subcommands()
             .any(|verb| verb.get_arguments().any(|arg| is_setting(arg, &key) && takes_paths(arg)))
@@ -398,7 +418,7 @@ mod tests {
     fn secrets_and_unknown_names_are_refused() {
         for file in ["password = 'canary'", "key-password='canary'", "pin = 1", "reson = 'x'", "config = 'y'", "x = ["]
         {
-            let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
             assert!(!what.contains("canary"), "{what}");
         }
     }
@@ -417,7 +437,7 @@ mod tests {
         assert_eq!(extend.climb.services.tsa, ["http://c"]);
         assert!(common.tsa_tables.is_empty());
         for file in ["[[tsa]]\nurl = 'http://a'\npassword = 'canary'", "[tsa]\nurl = 'http://u:canary@a'"] {
-            let Err(Refused::Stop(Stop::Usage(what))) = cli(file, &["extend", "a.pdf"]) else { panic!("{file}") };
+            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["extend", "a.pdf"]) else { panic!("{file}") };
             assert!(what.contains("tsa 1") && !what.contains("canary"), "{what}");
         }
     }
@@ -461,7 +481,7 @@ mod tests {
             let read = match cli(&file, &arguments) {
                 Ok(read) => read,
                 Err(Refused::Clap(error)) => panic!("{verb}: {error}"),
-                Err(Refused::Stop(stop)) => panic!("{verb}: {stop:?}"),
+                Err(Refused::Stop(stop, _)) => panic!("{verb}: {stop:?}"),
             };
             assert_eq!((read.common.tsa_tables.len(), Common::new(&read.common).unwrap().json), (2, false));
         }

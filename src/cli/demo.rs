@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Demo, common: &Common) -> Outcome {
         report.note(PREFACE);
     }
     let mut run = Run::new(config::Run::plain());
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     // Here the digests go out to whoever holds the key, and the values come back.
     let asked = prepare(&plan, moment, &common.limits, run.options.jobs);
     let values: Vec<_> = asked.into_iter().map(|asked| asked.and_then(|asked| answer(&key, asked))).collect();

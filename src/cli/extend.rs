@@ -20,6 +20,7 @@ use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, begins_with};
 use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
+use super::ledger::Note;
 use super::past::{self, Alone, Before, DONE_BEFORE, Past};
 use super::prepare::{skipped, tasks};
 use super::report::{Report, now, printable, size, wall_clock};
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
         rule.check_all(items, |input, target| past.knows(input, target), &mut report)?;
     }
     if let Some(warning) = climb.warning(level).filter(|_| !args.dry_run) {
-        report.note(&warning);
+        report.remark(&Note::new("unchecked", warning));
     }
     (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Job {
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
         containers: Containers::default(),
         limits: common.limits.clone(),
     };
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let tasks = tasks(inputs, &mut report);
     if args.dry_run {
         return run.over(tasks, |item| job.forecast(item), &mut report);
@@ -222,7 +223,8 @@ impl Job {
             ready.is_partial = !report.left_out.is_empty();
             for (signature, error) in &report.left_out {
                 let (name, signature) = (printable(&name), printable(signature));
-                ready.notes.push(format!("eseal: {name}: {signature} stays as it is: {error} [{}]", error.code()));
+                let text = format!("eseal: {name}: {signature} stays as it is: {error} [{}]", error.code());
+                ready.notes.push(Note::new("left-out", text));
             }
             let output = is_written.then(|| target.name());
             let line = lines::Extended {

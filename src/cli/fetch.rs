@@ -22,12 +22,12 @@ struct Line<'a> {
 /// `eseal fetch`.
 pub(crate) fn run(args: &Fetch, common: &Common) -> Outcome {
     let run = Run::new(Options::plain());
-    let services = Asking::new(&args.services, common)?.services(1, &common.limits, &run.cancel)?;
+    let services = Asking::new(&args.services, common)?.services(1, &common.limits, &run.ends_at_once())?;
     let about = || Stop::about(args.folder.display().to_string());
     std::fs::read_dir(&args.folder).map_err(|e| about()(e.into()))?;
     // Two at once would buy each time-stamp twice.
     let _lock = RunLock::of_folder(&args.folder).map_err(about())?;
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let fetched = services.fetch(&args.folder, &common.limits);
     let fetched = fetched.map_err(about())?;
     let mut report = Report::new(common);

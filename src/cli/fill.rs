@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Fill, common: &Common) -> Outcome {
         modified: moment(&args.moment)?.time(),
         limits: common.limits.clone(),
     };
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let task = Task { name, reference: None, need: need_of_files(&parts), input: parts };
     run.over(std::iter::once(task), |parts| filling.work(&parts), &mut Report::new(common))
 }

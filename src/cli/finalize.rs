@@ -22,6 +22,7 @@ use super::confined::{leads_down, outside};
 use super::containers::Containers;
 use super::documents::{Opened, holds, need_of_document, need_of_files};
 use super::inputs::{Input, MadeOf, Origin, Own, Part};
+use super::ledger::{Ledger, Note};
 use super::past::{self, Alone, Before, Past};
 use super::report::{Report, now, wall_clock};
 use super::run::{Made, Ready, Run, Task};
@@ -29,7 +30,7 @@ use super::signed::Facts;
 use super::targets::{Target, Targets};
 use super::values::{self, Value};
 use super::waiting::Stdin;
-use super::{Outcome, Stop};
+use super::{Exit, Outcome, Stop};
 
 /// `eseal finalize`.
 pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
@@ -59,6 +60,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         allow_outside: args.allow_outside,
         has_values: args.values.is_some(),
         climb: Climb::new(&args.climb, &args.chain, &args.moment, None, common)?,
+        ledger: Arc::clone(&common.ledger),
         limits: common.limits.clone(),
     });
     let namer = Arc::clone(&job);
@@ -74,8 +76,17 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         let reference = record.as_ref().ok().and_then(|record| record.reference.clone());
         Task { name, reference, need: found.map_or(0, |found| found.need()), input: Work { value, record } }
     });
-    run.catch_interrupts()?;
-    run.over_climbing(&job.climb, tasks, |work| job.work(work), &mut report)
+    run.catch_interrupts(common)?;
+    let exit = run.over_climbing(&job.climb, tasks, |work| job.work(work), &mut report)?;
+    // A store may hold documents of several signers, and those of others go on; where there are none, it is the run's.
+    let counts = report.counts();
+    let refusals = [ErrorCode::CertificateRevoked, ErrorCode::CertificateOnHold].map(ErrorCode::as_str);
+    let is_all = counts.done == 0 && counts.errors.keys().all(|code| refusals.contains(code));
+    if exit == Exit::Failed && is_all && job.climb.is_every_signer_refused() {
+        report.because(refusals[0], "the signer's certificate is revoked, or on hold");
+        return Ok(Exit::Stopped);
+    }
+    Ok(exit)
 }
 
 /// Entries whose value has verified already.
@@ -106,6 +117,7 @@ struct Job {
     allow_outside: bool,
     has_values: bool,
     climb: Climb,
+    ledger: Arc<Ledger>,
     limits: Limits,
 }
 
@@ -172,6 +184,7 @@ impl Job {
             (Found::Files(parts), _) => Opened::files(parts, &Stdin::default(), &mut ready)?,
         };
         let signed = self.stage(&id, &opened, signature, &mut ready)?;
+        self.ledger.certificates([signed.certificate()?]);
         let named = record.made_of.as_ref().filter(|made_of| made_of.is_named);
         let files = named.map(|made_of| made_of.files.iter().map(|file| file.name.clone()).collect());
         let source = signed.source_sha256()?;
@@ -203,7 +216,9 @@ impl Job {
             }
             Err(error) => return Err(error),
         };
-        ready.notes.extend(self.climb.warning(level));
+        if let Some(warning) = self.climb.warning(level) {
+            ready.notes.push(Note::new("unchecked", warning));
+        }
         let before = if step > SIGNED { Some(upgrade.output()?) } else { None };
         let place = Place { id, record, opened, target, before, _lock: lock };
         if let Err(error) = self.reserve(&place, &mut upgrade, &mut ready) {

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let walk = Walk::new(args.inputs.all_files, common, &run.passed_over).following(args.inputs.follow_links);
     let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let stdin = Stdin::new(&run.cancel);
     run.over(tasks(inputs, &mut report), |item| inspect(item, &stdin, recovery, &common.limits), &mut report)
 }

@@ -1,5 +1,7 @@
 //! The JSON lines: their keys and their order are a promise, described in `docs/schema`.
 
+use std::collections::BTreeMap;
+
 use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::{Certificate, Error, FetchedRevocation, Format, ToBeSigned};
 use serde::Serialize;
@@ -273,18 +275,36 @@ pub(crate) struct Code {
 /// What `--summary` writes about the run.
 #[derive(Debug, Serialize)]
 pub(crate) struct RunSummary {
+    pub(crate) run: String,
+    pub(crate) version: &'static str,
+    pub(crate) begin: String,
+    /// None while it runs, and when it was killed.
+    pub(crate) end: Option<String>,
     pub(crate) done: u64,
     pub(crate) skipped: u64,
     pub(crate) gone: u64,
     pub(crate) failed: u64,
+    pub(crate) not_begun: Option<u64>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) seconds: f64,
-    pub(crate) exit: u8,
-    /// How many remarks of each kind were made.
-    pub(crate) remarks: std::collections::BTreeMap<&'static str, u64>,
-    pub(crate) errors: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) exit: Option<u8>,
+    pub(crate) reason: Option<String>,
+    pub(crate) reason_code: Option<&'static str>,
+    pub(crate) errors: BTreeMap<&'static str, u64>,
+    pub(crate) remarks: BTreeMap<&'static str, u64>,
+    /// Those that were bought, by the service's address.
+    pub(crate) timestamps: BTreeMap<String, u64>,
+    pub(crate) certificates: Vec<Ending>,
     pub(crate) passed_over: PassedOver,
+}
+
+/// Until when a certificate of the signer's is good.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Ending {
+    pub(crate) subject: String,
+    pub(crate) not_after: String,
+    pub(crate) days_left: i64,
 }
 
 /// A line of `errors`.

@@ -78,6 +78,7 @@ struct Desk {
     /// What ends it.
     run: Run,
     limits: Limits,
+    common: Common,
 }
 
 impl Desk {
@@ -101,7 +102,7 @@ impl Desk {
         let sessions = Sessions::new(Arc::new(store), Arc::new(SystemClock), Arc::new(OsEntropy), limits);
         let sessions = sessions.workers(jobs).kernel(fastest_kernel()).cancel_on(&run.cancel);
         let service = Service::new(sessions).level(level).known(chain);
-        Ok(Desk { service, level, climb, jobs, run, limits: limits.clone() })
+        Ok(Desk { service, level, climb, jobs, run, limits: limits.clone(), common: common.clone() })
     }
 
     /// Calls about sessions and their files.
@@ -137,25 +138,26 @@ impl Desk {
 
     fn calculate_digest(&self) -> Outcome<Answer> {
         let request = self.request(CalculateDigest::from_json)?;
-        self.run.catch_interrupts()?;
+        self.run.catch_interrupts(&self.common)?;
         let answer = self.service.calculate_digest(&request).map_err(whole())?;
         Ok(self.answer(answer.to_json(), answer.has_fault()))
     }
 
     fn finalize_signing(&self) -> Outcome<Answer> {
         let request = self.request(FinalizeSigning::from_json)?;
-        self.run.catch_interrupts()?;
+        self.run.catch_interrupts(&self.common)?;
         let services = self.services()?;
         let climb = self.climbing(services.as_ref());
         let answer = self.service.finalize_signing(&request, climb.as_ref()).map_err(whole())?;
+        services.iter().for_each(|services| self.climb.tell_signers(services));
         Ok(self.answer(answer.to_json(), answer.has_fault()))
     }
 
     fn add_archive(&self, renew: bool) -> Outcome<Answer> {
         let request = self.request(AddArchive::from_json)?;
         self.climb.check_use(Level::Blta)?;
-        self.run.catch_interrupts()?;
-        let services = self.climb.services(self.jobs, &self.run.cancel)?;
+        self.run.catch_interrupts(&self.common)?;
+        let services = self.climb.services(self.jobs, &self.run.ends())?;
         let climb = self.climb.of_sessions(&services);
         let again = if renew { Rearchive::Again } else { Rearchive::Never };
         let answer = self.service.add_archive(&request, &climb, again).map_err(whole())?;
@@ -167,10 +169,11 @@ impl Desk {
         self.climb.check_use(self.level)?;
         // A password may be typed here, and Ctrl-C then ends the process.
         let signer = signer(args, &request, common)?;
-        self.run.catch_interrupts()?;
+        self.run.catch_interrupts(&self.common)?;
         let services = self.services()?;
         let climb = self.climbing(services.as_ref());
         let answer = self.service.eseal_create(&request, signer.as_ref(), climb.as_ref()).map_err(whole())?;
+        services.iter().for_each(|services| self.climb.tell_signers(services));
         Ok(self.answer(answer.to_json(), answer.has_fault()))
     }
 
@@ -211,7 +214,7 @@ impl Desk {
         if !self.climb.asking.has_somebody() {
             return Ok(None);
         }
-        self.climb.services(self.jobs, &self.run.cancel).map(Some)
+        self.climb.services(self.jobs, &self.run.ends()).map(Some)
     }
 
     fn climbing<'a>(&self, services: Option<&'a Services>) -> Option<SessionClimb<'a>> {

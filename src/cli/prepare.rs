@@ -52,12 +52,14 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
         targets.replacing().check_all(items, |_, _| false, &mut report)?;
     }
     let store = Store::create(directory, &common.limits).map_err(Stop::about(directory.display().to_string()))?;
+    common.ledger.certificates(std::iter::once(&certificate).chain(&chain));
+    report.say_remarks();
     report.detail(&format!("eseal: for {} with {}", certificate.subject(), signing.algorithm()));
     let kernel = fastest_kernel();
     let (stdin, limits) = (Stdin::new(&run.cancel), common.limits.clone());
     let job = Job { store, signing, containers, targets, kernel, stdin, limits };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     run.over_together(None, tasks(inputs, &mut report), &&job, &mut report)
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Restore, common: &Common) -> Outcome {
     };
     let mut run = Run::new(config::Run { jobs: held_at_once().min(config::Run::plain().jobs), ..config::Run::plain() });
     run.holds = true;
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let cancel = run.cancel.clone();
     let task = |path: &PathBuf| {
         let name = path.to_string_lossy().into_owned();

@@ -7,16 +7,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use eseal::batch::{Batch, Done, Journal, Together};
-use eseal::system::{Existing, Reserved, RunLock, Staged, held_at_once, sync_directory};
-use eseal::{Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
+use eseal::system::{Existing, Reserved, RunLock, Staged, SystemClock, held_at_once, sync_directory};
+use eseal::{Clock, Error, ErrorCode, Level, Result, Role, Scope, Upgrade};
 
 use super::changing::Change;
 use super::climb::{Climb, Climbed};
-use super::config;
+use super::config::{self, Common};
 use super::inputs::Tally;
+use super::ledger::Note;
 use super::report::Report;
 use super::{Exit, Outcome, Stop};
 
@@ -73,11 +77,29 @@ pub(crate) struct Ready {
     /// Some of its signatures stay as they are.
     pub(crate) is_partial: bool,
     /// Remarks for people.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Notes,
     /// What is odd about a document that is done: in its line, counted, and said with `--verbose`.
     pub(crate) remarks: Vec<String>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+}
+
+/// Remarks about a document.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<Note>);
+
+impl Notes {
+    pub(crate) fn push(&mut self, note: impl Into<Note>) {
+        self.0.push(note.into());
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Note> {
+        self.0.iter()
+    }
 }
 
 /// What is printed for one document.
@@ -104,6 +126,8 @@ pub(crate) struct Task<T> {
 pub(crate) struct Run {
     pub(crate) options: config::Run,
     pub(crate) cancel: Arc<AtomicBool>,
+    /// Ends it where it stands.
+    at_once: Arc<AtomicBool>,
     interrupted: Arc<AtomicBool>,
     pub(crate) journal: Option<Journal>,
     /// What searches of folders leave out.
@@ -119,6 +143,7 @@ impl Run {
         Run {
             options,
             cancel: Arc::default(),
+            at_once: Arc::default(),
             interrupted: Arc::default(),
             journal: None,
             lock: None,
@@ -127,14 +152,46 @@ impl Run {
         }
     }
 
-    /// From here on Ctrl-C ends the run in order. Before, and while a password is typed, it ends the process.
-    pub(crate) fn catch_interrupts(&self) -> Outcome<()> {
+    /// From here on Ctrl-C ends the run in order, for which it has a while; a second one ends it at once. Before, and
+    /// while a password is typed, it ends the process.
+    pub(crate) fn catch_interrupts(&self, common: &Common) -> Outcome<()> {
         let (cancel, interrupted) = (Arc::clone(&self.cancel), Arc::clone(&self.interrupted));
+        let (at_once, ledger) = (Arc::clone(&self.at_once), Arc::clone(&common.ledger));
+        let mut count = 0_u32;
         let set = ctrlc::set_handler(move || {
             interrupted.store(true, Ordering::Relaxed);
             cancel.store(true, Ordering::Relaxed);
+            count = count.saturating_add(1);
+            at_once.store(count > 1, Ordering::Relaxed);
+            let patience = match count {
+                1 => TO_THE_END + AT_ONCE,
+                2 => AT_ONCE,
+                _ => Duration::ZERO,
+            };
+            // Whatever is waited for: a file, a pipe, a service.
+            let ledger = Arc::clone(&ledger);
+            std::thread::spawn(move || {
+                std::thread::sleep(patience);
+                if ledger.is_closed() {
+                    // It is about to end by itself.
+                    std::thread::sleep(AT_ONCE);
+                }
+                ledger.because(ErrorCode::Cancelled.as_str(), "interrupted, and it did not come to an end by itself");
+                let exit = ledger.close(Exit::Interrupted, None);
+                std::process::exit(exit.status().into());
+            });
         });
         set.map_err(|e| Stop::Error("signal handler".into(), std::io::Error::other(e).into()))
+    }
+
+    /// What ends services: in order, or at once.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends { in_order: Arc::clone(&self.cancel), at_once: Arc::clone(&self.at_once) }
+    }
+
+    /// The same where nothing is worth being finished.
+    pub(crate) fn ends_at_once(&self) -> Ends {
+        Ends { in_order: Arc::clone(&self.cancel), at_once: Arc::clone(&self.cancel) }
     }
 
     /// Works on all tasks, and says how it went.
@@ -183,9 +240,9 @@ impl Run {
         start: impl FnOnce(&Batch, Inputs<'_, T>, Sink<'_, Made<'a>>),
         report: &mut Report,
     ) -> Outcome {
-        let (jobs, cancel) = (self.options.shares().0, Arc::clone(&self.cancel));
+        let (jobs, ends) = (self.options.shares().0, self.ends());
         let window = if climb.asking.has_somebody() { CLIMBING_WINDOW } else { WINDOW };
-        self.drive(window, tasks, start, |made| raise(climb, made, jobs, &cancel), report)
+        self.drive(window, tasks, start, |made| raise(climb, made, jobs, &ends), report)
     }
 
     /// Works on all tasks, `window` of them in flight at most, and makes results of what is ready together. `start`
@@ -203,13 +260,23 @@ impl Run {
             names.lock().unwrap_or_else(PoisonError::into_inner).push_back((task.name, task.reference));
             (task.need, task.input)
         });
-        let mut verdict = Verdict { exit: Exit::Good, stop: None };
+        let mut verdict = Verdict { exit: Exit::Good, stop: None, not_begun: 0 };
+        let (all_came, ends) = (AtomicBool::new(false), Arc::clone(&self.cancel));
+        let mut tasks = tasks;
+        let tasks = std::iter::from_fn(|| {
+            let task = tasks.next();
+            if task.is_none() && !ends.load(Ordering::Relaxed) {
+                all_came.store(true, Ordering::Relaxed);
+            }
+            task
+        });
         let cancel = Arc::clone(&self.cancel);
         let window = if self.holds { window.min(held_at_once()) } else { window };
         let (workers, memory) = self.options.shares();
         // A batch has as many in flight as it has workers, at least.
         let workers = if self.holds { workers.min(window) } else { workers };
         let batch = Batch::new(workers, window).memory_budget(memory).cancel_on(&cancel);
+        let over = self.end_in_time();
         start(&batch, Box::new(tasks), &mut |_, results| {
             let group: Vec<Name> = {
                 let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,7 +290,32 @@ impl Run {
                 cancel.store(true, Ordering::Relaxed);
             }
         });
-        self.end(verdict, report)
+        let is_over = over.is_some_and(|over| over.stop());
+        let left = report.left(all_came.into_inner().then_some(verdict.not_begun));
+        self.end(verdict, is_over && left != Some(0), report)
+    }
+
+    /// Watches the clock, where the run has an end.
+    fn end_in_time(&self) -> Option<Deadline> {
+        let until = self.options.until?;
+        let (cancel, is_over) = (Arc::clone(&self.cancel), Arc::new(AtomicBool::new(false)));
+        let over = Arc::clone(&is_over);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let watch = move || {
+            loop {
+                // The clock may be set, and the machine may sleep: it is asked again and again.
+                let left = SystemClock.now().map_or(0, |now| until.as_unix().saturating_sub(now.as_unix()));
+                if left <= 0 {
+                    over.store(true, Ordering::Relaxed);
+                    return cancel.store(true, Ordering::Relaxed);
+                }
+                match stopped.recv_timeout(LOOK_AT_CLOCK) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    _ => return,
+                }
+            }
+        };
+        Some(Deadline { is_over, stop, watch: std::thread::spawn(watch) })
     }
 
     /// Makes results of those that are ready, then of those that wait for a document, each in its turn.
@@ -289,15 +381,15 @@ impl Run {
                         print(&name, ready, report)?;
                     }
                     // Interrupted on its way: what was reached is kept, and that is all there is to say.
-                    Some((Error::Cancelled, _)) => {}
+                    Some((Error::Cancelled, _)) => verdict.not_begun = verdict.not_begun.saturating_add(1),
                     Some((error, reached)) => {
-                        ready.notes.iter().for_each(|note| report.note(note));
+                        ready.notes.iter().for_each(|note| report.remark(note));
                         report.failure(&name, reference.as_deref(), error, Some(*reached))?;
                         self.judge(error, report, verdict);
                     }
                 },
                 // Not begun, because the run ends: it is untouched, and that is all there is to say.
-                Err(Error::Cancelled) => {}
+                Err(Error::Cancelled) => verdict.not_begun = verdict.not_begun.saturating_add(1),
                 // The result itself went to standard output.
                 Err(error) if error.code() == ErrorCode::IoReaderGone => return Err(Stop::ReaderGone),
                 Err(error) => {
@@ -346,28 +438,34 @@ impl Run {
     fn judge(&self, error: &Error, report: &mut Report, verdict: &mut Verdict) {
         if error.scope() == Scope::Run || is_refusal_of_all(error) {
             verdict.exit = Exit::Stopped;
+            report.because(error.code().as_str(), error.to_string());
             self.cancel.store(true, Ordering::Relaxed);
         } else if verdict.exit == Exit::Good {
             verdict.exit = Exit::Failed;
         }
-        if report.counts().failed >= self.options.max_failures {
+        let failed = report.counts().failed;
+        if failed >= self.options.max_failures {
+            report.because("max-failures", format!("{failed} documents failed, and --max-failures allows no more"));
             self.cancel.store(true, Ordering::Relaxed);
         }
     }
 
-    fn end(&self, verdict: Verdict, report: &mut Report) -> Outcome {
+    fn end(&self, verdict: Verdict, is_late: bool, report: &mut Report) -> Outcome {
+        let is_interrupted = self.interrupted.load(Ordering::Relaxed);
         let exit = match &verdict.stop {
             Some(stop) => stop.exit(),
-            None if self.interrupted.load(Ordering::Relaxed) => Exit::Interrupted,
+            None if is_interrupted || is_late => Exit::Interrupted,
             None => verdict.exit,
         };
-        let summary = report.finish(exit, self.passed_over.sum());
-        if let Some(path) = &self.options.summary {
-            let fault = || Stop::about(path.display().to_string());
-            let bytes = serde_json::to_vec(&summary).map_err(|e| fault()(std::io::Error::from(e).into()))?;
-            let staged = Staged::write_bytes(&[&bytes[..], b"\n"].concat(), path, None).map_err(fault())?;
-            staged.commit(Existing::Replace).map_err(fault())?;
+        if verdict.stop.is_none() && exit == Exit::Interrupted {
+            match is_interrupted {
+                true => report.because(ErrorCode::Cancelled.as_str(), "interrupted by a signal"),
+                false => report.because("until", "the time of --until has come"),
+            }
+            report.interrupted(self.journal.is_some());
         }
+        report.passed_over(self.passed_over.sum());
+        report.finish();
         match verdict.stop {
             Some(stop) => Err(stop),
             None => report.flush().map(|()| exit),
@@ -381,9 +479,34 @@ fn is_refusal_of_all(error: &Error) -> bool {
     fault.role == Role::Timestamp && matches!(fault.code, ErrorCode::ServiceRefused | ErrorCode::TimestampRejected)
 }
 
+/// What ends services.
+#[derive(Debug, Clone)]
+pub(crate) struct Ends {
+    pub(crate) in_order: Arc<AtomicBool>,
+    pub(crate) at_once: Arc<AtomicBool>,
+}
+
+/// The watch over the clock.
+struct Deadline {
+    is_over: Arc<AtomicBool>,
+    stop: Sender<()>,
+    watch: JoinHandle<()>,
+}
+
+impl Deadline {
+    /// Ends the watch; whether the time had come.
+    fn stop(self) -> bool {
+        drop(self.stop);
+        let _ = self.watch.join();
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
 struct Verdict {
     exit: Exit,
     stop: Option<Stop>,
+    /// Inputs that came, and were not begun, or were given up on their way.
+    not_begun: u64,
 }
 
 /// What a batch takes, and where it puts results that are ready together.
@@ -400,12 +523,7 @@ fn all_ready(made: Vec<Result<Made<'_>>>) -> Outcome<Vec<Result<Ready>>> {
 }
 
 /// Lets those that are ready together climb together, and makes results of them, in their order.
-fn raise(
-    climb: &Climb,
-    made: Vec<Result<Made<'_>>>,
-    jobs: usize,
-    cancel: &Arc<AtomicBool>,
-) -> Outcome<Vec<Result<Ready>>> {
+fn raise(climb: &Climb, made: Vec<Result<Made<'_>>>, jobs: usize, ends: &Ends) -> Outcome<Vec<Result<Ready>>> {
     let mut upgrades = Vec::new();
     let mut places = Vec::with_capacity(made.len());
     for made in made {
@@ -422,7 +540,7 @@ fn raise(
     if upgrades.is_empty() {
         return Ok(places.into_iter().map(|place| place.settle(None)).collect());
     }
-    let mut climbed = climb.complete_all(upgrades, jobs, cancel)?.into_iter();
+    let mut climbed = climb.complete_all(upgrades, jobs, ends)?.into_iter();
     let places = places.into_iter().map(|place| {
         let climbed = if matches!(place, Place::Climbing(_)) { climbed.next() } else { None };
         (0, (place, climbed))
@@ -504,9 +622,7 @@ fn commit(window: &mut [Named]) -> BTreeMap<PathBuf, PathBuf> {
 }
 
 fn print(name: &str, ready: Ready, report: &mut Report) -> Outcome<()> {
-    for note in &ready.notes {
-        report.note(note);
-    }
+    ready.notes.iter().for_each(|note| report.remark(note));
     report.remarks(name, &ready.remarks);
     let counts = report.counts();
     if ready.line.is_skipped {
@@ -520,6 +636,10 @@ fn print(name: &str, ready: Ready, report: &mut Report) -> Outcome<()> {
     report.line(&ready.line.json, &ready.line.text)
 }
 
+/// How long what has begun may take after the run was ended.
+pub(crate) const TO_THE_END: Duration = Duration::from_secs(30);
+const AT_ONCE: Duration = Duration::from_secs(2);
+const LOOK_AT_CLOCK: Duration = Duration::from_millis(500);
 // Few enough that a window of open files fits into what systems allow a process.
 const WINDOW: usize = 64;
 // Threads that wait for the disk.

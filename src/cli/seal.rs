@@ -20,6 +20,7 @@ use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
 use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::key;
+use super::ledger::Note;
 use super::past::{self, Alone, Before, DONE_BEFORE, Past, resume_changed};
 use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
 use super::report::{Report, now, wall_clock};
@@ -63,6 +64,9 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let signing = Signing::new(&args.signature, certificate, chain)?;
     report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
     let climb = climb(args, signing.level(), common, &mut report)?;
+    let climb = climb.map(|climb| climb.signed_by(key.chain(), signing.level()));
+    common.ledger.certificates(key.chain());
+    report.say_remarks();
     (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Job {
         key: &*key,
@@ -79,7 +83,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         limits: common.limits.clone(),
     };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
-    run.catch_interrupts()?;
+    run.catch_interrupts(common)?;
     let tasks = tasks(inputs, &mut report).inspect(|task| job.expect(&task.input));
     run.over_together(job.climb, tasks, &&job, &mut report)
 }
@@ -92,7 +96,7 @@ fn climb(args: &Seal, level: Level, common: &Common, report: &mut Report) -> Out
     let climb = Climb::new(&args.climb, &args.certificates.chain, &args.signature.moment, None, common)?;
     climb.check_use(level)?;
     if let Some(warning) = climb.warning(level) {
-        report.note(&warning);
+        report.remark(&Note::new("unchecked", warning));
     }
     Ok(Some(climb))
 }

@@ -21,7 +21,7 @@ pub struct CertificateError {
     /// The certificate on that way whose fault it is (RFC 4514).
     pub subject: Option<String>,
     /// SHA-256 of the certificate that an answer about revocation speaks of.
-    pub certificate: Option<Digest>,
+    pub certificate: Option<Box<Digest>>,
     /// Whether it is the certificate that all documents of a run are signed with: see [`CertificateError::shared`].
     pub is_shared: bool,
 }
@@ -69,7 +69,7 @@ impl CertificateError {
     #[must_use]
     pub fn speaks_against(&self, certificate: &Digest) -> bool {
         matches!(self.code, ErrorCode::CertificateRevoked | ErrorCode::CertificateOnHold)
-            && self.certificate.as_ref() == Some(certificate)
+            && self.certificate.as_deref() == Some(certificate)
     }
 }
 

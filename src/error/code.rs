@@ -313,7 +313,7 @@ codes! {
         "An issuer is missing, is trusted by nobody, or a certificate on the way breaks a rule of RFC 5280; the message names both.",
         "Give the missing issuers with the chain, the root with `--trust`; or do not rely on this signature.";
     CertificateRevoked = "certificate.revoked", Never, Document, "the certificate is revoked",
-        "Its issuer took it back before the moment that counts.",
+        "Its issuer took it back before the moment that counts. In `seal` it is that of all documents: the run stops before a time-stamp is bought.",
         "Sign with another certificate.";
     CertificateOnHold = "certificate.on-hold", Later, Document, "the certificate is on hold",
         "Its issuer suspended it: it may be taken back, or become valid again.",

@@ -28,6 +28,7 @@ pub(super) struct Signers(Mutex<BTreeMap<Digest, Known>>);
 
 #[derive(Clone)]
 struct Known {
+    certificate: Certificate,
     asked: Time,
     /// Whoever comes second waits for the first.
     state: Arc<OnceLock<Result<SignerState>>>,
@@ -52,8 +53,15 @@ impl Services {
             Ok(now) => now,
             Err(error) => return unknown(error),
         };
-        let known = self.signers.known(signer.sha256(), now);
+        let known = self.signers.known(signer, now);
         known.state.get_or_init(|| self.ask_about(plan, chain, now)).clone()
+    }
+
+    /// The signers that were asked about so far, and what is known of each: see [`Services::signer_state`].
+    #[must_use]
+    pub fn signers(&self) -> Vec<(Certificate, Result<SignerState>)> {
+        let all = self.signers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter_map(|known| Some((known.certificate.clone(), known.state.get()?.clone()))).collect()
     }
 
     /// Why no time-stamp is to be bought for a document.
@@ -97,14 +105,14 @@ impl Services {
 }
 
 impl Signers {
-    fn known(&self, certificate: Digest, now: Time) -> Known {
+    fn known(&self, certificate: &Certificate, now: Time) -> Known {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_old = |known: &Known| {
             let is_refusal = known.state.get().is_some_and(Result::is_err);
             is_refusal && now.as_unix().saturating_sub(known.asked.as_unix()) > REFUSAL_SECONDS
         };
-        let anew = || Known { asked: now, state: Arc::default() };
-        let known = all.entry(certificate).or_insert_with(anew);
+        let anew = || Known { certificate: certificate.clone(), asked: now, state: Arc::default() };
+        let known = all.entry(certificate.sha256()).or_insert_with(anew);
         if is_old(known) {
             *known = anew();
         }

@@ -27,6 +27,7 @@ mod fill;
 mod finalize;
 mod inplace;
 mod lvrtc;
+mod nights;
 mod options;
 mod pkcs11;
 mod prepare;
@@ -186,6 +187,16 @@ impl Ended {
     pub(crate) fn lines_of(&self, schema: &str) -> Vec<Value> {
         let lines: Vec<Value> = self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         lines.iter().for_each(|line| conforms(schema, line));
+        lines
+    }
+
+    /// The lines without what differs from run to run.
+    pub(crate) fn facts(&self) -> Vec<Value> {
+        let mut lines: Vec<Value> = self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for line in &mut lines {
+            let line = line.as_object_mut().unwrap();
+            assert!(line.remove("time").is_some() && line.remove("run").is_some(), "{line:?}");
+        }
         lines
     }
 

@@ -36,9 +36,17 @@ pub(crate) struct Run {
     /// Stop after so many failures.
     #[arg(long, value_name = "N")]
     pub(crate) max_failures: Option<u64>,
-    /// Write counts, bytes and time of the run to a file, as JSON.
+    /// Write to a file, as JSON, what the run came to: counts, times, reasons; however it ends.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    /// Begin nothing new after this time of the day, on the clock of this place (TZ); the next one that comes.
+    ///
+    /// The run then ends as with Ctrl-C: what has a time-stamp is finished, and --resume does the rest.
+    #[arg(long, value_name = "HH:MM")]
+    pub(crate) until: Option<String>,
+    /// Warn when the signer's certificate, or one of its chain, ends within so many days [default: 30].
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) warn_days: Option<u32>,
     /// Do not wait for the disk; for measuring only.
     #[arg(long)]
     pub(crate) no_sync: bool,

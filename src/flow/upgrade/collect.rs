@@ -405,7 +405,7 @@ fn about(error: Error, certificate: &Certificate) -> Error {
     match error {
         Error::Certificate(mut fault) => {
             fault.subject = Some(certificate.subject().to_owned());
-            fault.certificate = Some(certificate.sha256());
+            fault.certificate = Some(Box::new(certificate.sha256()));
             Error::Certificate(fault)
         }
         other => other,

@@ -18,8 +18,7 @@ use crate::time::Time;
 /// A question about a signer's certificate, as steps: what is needed, and what to do with it.
 ///
 /// A document whose signer is revoked can't reach B-LT, but it has cost a time-stamp by the time that is known.
-/// [`Services`](crate::service::Services) ask this by themselves; whoever sends requests himself asks it once before
-/// the first time-stamp.
+/// `service::Services` ask this by themselves; whoever sends requests himself asks it once before the first time-stamp.
 ///
 /// ```no_run
 /// # fn send(_: &eseal::Fetch) -> eseal::Evidence { unimplemented!() }

@@ -354,6 +354,17 @@ fn a_service_that_fails_costs_a_retry_and_no_signature() {
 }
 
 #[test]
+fn a_revoked_signer_buys_no_time_stamp() {
+    let house = House::new();
+    house.services.revoke();
+    let (pdf, text) = (house.session(&["a.pdf"]), house.session(&["hello.txt"]));
+    let request = json!({"sessions": names(&[&pdf, &text])});
+    let answer = house.post("eseal-create --key key.der --cert cert.pem", &request, 1);
+    assert_eq!(codes(&answer), ["certificate.revoked", "certificate.revoked"]);
+    assert_eq!((&answer["data"]["results"][0]["error"]["reached"], house.services.counts()), (&json!("B-B"), (0, 1)));
+}
+
+#[test]
 fn eseals_are_made_with_a_key_at_hand_and_with_one_that_comes_along() {
     let house = House::new();
     let (pdf, text) = (house.session(&["a.pdf"]), house.session(&["hello.txt"]));

@@ -45,12 +45,12 @@ fn the_same_bytes_and_options_answer_the_same_lines() {
     let bench = Bench::new();
     let first = bench.run(PREPARE).ends(0);
     first.lines("prepare");
-    assert_eq!(bench.run(PREPARE).ends(0).out, first.out);
+    assert_eq!(bench.run(PREPARE).ends(0).facts(), first.facts());
     assert_eq!(bench.run("sessions --store work list --pending --json").ends(0).lines("sessions").len(), 1);
     // Where the result goes does not change what is signed.
-    assert_eq!(bench.run(&format!("{PREPARE} --out elsewhere")).ends(0).out, first.out);
+    assert_eq!(bench.run(&format!("{PREPARE} --out elsewhere")).ends(0).facts(), first.facts());
     for other in ["--reason because", "--digest sha512", "--field Other"] {
-        assert_ne!(bench.run(&format!("{PREPARE} {other}")).ends(0).out, first.out, "{other}");
+        assert_ne!(bench.run(&format!("{PREPARE} {other}")).ends(0).facts(), first.facts(), "{other}");
     }
 }
 
@@ -62,11 +62,11 @@ fn other_bytes_under_the_same_name_are_prepared_anew() {
     bytes.push(b' ');
     bench.write("a.pdf", &bytes);
     let second = bench.run(PREPARE).ends(0);
-    assert_ne!(second.out, first.out);
+    assert_ne!(second.facts(), first.facts());
     // As many bytes, in the same moment: no time of the file tells them apart.
     *bytes.last_mut().unwrap() = b'\n';
     bench.write("a.pdf", &bytes);
-    assert_ne!(bench.run(PREPARE).ends(0).out, second.out);
+    assert_ne!(bench.run(PREPARE).ends(0).facts(), second.facts());
 }
 
 #[test]

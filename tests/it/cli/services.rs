@@ -32,6 +32,8 @@ struct State {
     waiting: AtomicUsize,
     held: Mutex<bool>,
     released: Condvar,
+    /// Whether everybody is revoked.
+    is_revoked: Mutex<bool>,
 }
 
 type Before = Box<dyn FnOnce() + Send>;
@@ -98,6 +100,11 @@ impl Services {
         }
     }
 
+    /// Lets the OCSP responder say that everybody is revoked.
+    pub(crate) fn revoke(&self) {
+        *self.state.is_revoked.lock().unwrap() = true;
+    }
+
     /// Lets the OCSP responder fail, or work again.
     pub(crate) fn silence(&self, is_silent: bool) {
         *self.state.is_silent.lock().unwrap() = is_silent;
@@ -143,7 +150,8 @@ fn serve(stream: TcpStream, authority: &Authority, state: &State) {
             "/ocsp" if *state.is_silent.lock().unwrap() => (503, Vec::new()),
             "/ocsp" => {
                 state.statuses.fetch_add(1, Ordering::SeqCst);
-                (200, authority.ocsp(&body, now(), Manner::default()))
+                let manner = Manner { is_revoked: *state.is_revoked.lock().unwrap(), ..Manner::default() };
+                (200, authority.ocsp(&body, now(), manner))
             }
             "/root" => (200, authority.root.clone()),
             _ => (404, Vec::new()),
