@@ -26,6 +26,9 @@ struct Net {
     authority: Arc<Authority>,
     is_down: AtomicBool,
     stamps: AtomicUsize,
+    /// Whether the call is to end with the next time-stamp, and what ends it.
+    is_last: AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Transport for Net {
@@ -39,6 +42,7 @@ impl Transport for Net {
             }
             Role::Timestamp => {
                 self.stamps.fetch_add(1, Ordering::SeqCst);
+                self.stop.store(self.is_last.load(Ordering::SeqCst), Ordering::SeqCst);
                 self.authority.time_stamp(body, time, Manner::default())
             }
             Role::Ocsp => self.authority.ocsp(body, time, Manner::default()),
@@ -82,10 +86,14 @@ impl House {
         let directory = tempfile::tempdir().unwrap();
         let authority = Arc::new(Authority::new(Some("http://authority.example")));
         let is_down = AtomicBool::new(false);
-        let net = Arc::new(Net { authority: Arc::clone(&authority), is_down, stamps: AtomicUsize::new(0) });
+        let (is_last, stop) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
+        let stamps = AtomicUsize::new(0);
+        let net =
+            Arc::new(Net { authority: Arc::clone(&authority), is_down, stamps, is_last, stop: Arc::clone(&stop) });
         let tsa = Tsa::new("http://authority.example/tsa").unwrap();
         let services = Services::new(net.clone(), Arc::new(Stopped)).tsas(vec![tsa]).cache(Cache::new(0));
-        let sessions = sessions(directory.path()).workers(2);
+        let services = services.finish_on(&stop, Duration::from_secs(600));
+        let sessions = sessions(directory.path()).workers(2).cancel_on(&stop);
         House { directory, authority, net, services, sessions }
     }
 
@@ -271,6 +279,18 @@ fn every_call_may_be_made_again() {
     assert!(house.finalize(&id, value).unwrap().is_again);
     assert!(!house.archive(&id, Rearchive::Again).unwrap().is_again);
     assert!(house.document(&id).len() > archived.len());
+}
+
+#[test]
+fn a_time_stamp_that_was_bought_is_in_a_result_when_the_call_ends() {
+    let house = House::new();
+    let content = Source::from_bytes("hello\n");
+    let id = house.with(&[("hello.txt", content)]);
+    let digest = house.prepare(&id, Level::Blta, Form::NewContainer).unwrap();
+    house.net.is_last.store(true, Ordering::SeqCst);
+    let result = house.finalize(&id, house.value(&digest)).unwrap();
+    assert_eq!((result.level, house.net.stamps.load(Ordering::SeqCst)), (Level::Blta, 2));
+    assert_eq!(house.phase(&id), Phase::Finished);
 }
 
 #[test]

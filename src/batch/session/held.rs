@@ -125,12 +125,30 @@ impl Sessions {
 
     /// Does `work` on each item with the workers, and gives the results in their order.
     pub(super) fn each<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> Result<R> + Sync) -> Vec<Result<R>> {
-        let mut results = Vec::with_capacity(items.len());
         let count = items.len();
-        let batch = Batch::new(self.workers, WINDOW).cancel_on(&self.cancel);
-        batch.run(items.into_iter().map(|item| (0, item)), work, |_, result| results.push(result));
+        let mut results = self.each_of(Batch::new(self.workers, WINDOW).cancel_on(&self.cancel), items, work);
         // After a cancellation the rest was not begun.
         results.resize_with(count, || Err(Error::Cancelled));
+        results
+    }
+
+    /// As [`Sessions::each`], also after a cancellation: what was reached is to be kept.
+    pub(super) fn each_to_the_end<T: Send, R: Send>(
+        &self,
+        items: Vec<T>,
+        work: impl Fn(T) -> Result<R> + Sync,
+    ) -> Vec<Result<R>> {
+        self.each_of(Batch::new(self.workers, WINDOW), items, work)
+    }
+
+    fn each_of<T: Send, R: Send>(
+        &self,
+        batch: Batch,
+        items: Vec<T>,
+        work: impl Fn(T) -> Result<R> + Sync,
+    ) -> Vec<Result<R>> {
+        let mut results = Vec::with_capacity(items.len());
+        batch.run(items.into_iter().map(|item| (0, item)), work, |_, result| results.push(result));
         results
     }
 }

@@ -61,7 +61,8 @@ impl Sessions {
         let old: Vec<Result<Vec<FileId>>> =
             sessions.iter().map(|held| held.as_ref().map_err(Error::clone).and_then(Held::file_ids)).collect();
         let items: Vec<(&mut Result<Held>, Raised)> = sessions.iter_mut().zip(raised).collect();
-        let written = self.each(items, |(held, raised)| match held {
+        // A time-stamp that was bought is in a result, also where the call was cancelled meanwhile.
+        let written = self.each_to_the_end(items, |(held, raised)| match held {
             Ok(held) => Ok(self.write(held, raised, way)),
             Err(error) => Ok(Err(error.clone().into())),
         });
