@@ -5,9 +5,10 @@
 //! else: which object a number means, where a revision ends, and which faults of a file are tolerated.
 //!
 //! Tolerated, because common readers agree on the meaning: white space before `xref` and before `n g obj`;
-//! table lines of other than 20 bytes; `Size` below the numbers in use; `Prev 0`; an oldest table whose first
-//! subsection starts at 1 although its first entry is that of object 0; compressed data that lack nothing but
-//! their checksum or end mark. All else is refused with its offset.
+//! lines of a table that end otherwise, but in a line end; an oldest table of several subsections; compressed data
+//! that lack nothing but their checksum or end mark. Read, but not signed without recovery: other lines; `Size` below
+//! the numbers in use; `Prev 0`; an oldest table whose first subsection starts at 1 although its first entry is that
+//! of object 0. All else is refused with its offset.
 
 mod bounds;
 mod document;
@@ -33,8 +34,8 @@ mod tests;
 pub(crate) use bounds::Charge;
 pub(crate) use document::Document;
 pub(crate) use form::{Field, FieldKind, Form, Value, fields};
-pub(crate) use object::{Dictionary, Object, Reference};
-pub(crate) use pages::{PageNumbers, first_page, page_number};
+pub(crate) use object::{Array, Dictionary, Object, Reference, decoded};
+pub(crate) use pages::{PageNumbers, first_page, last_page, page_number, way_to_first_page};
 pub(crate) use tail::find;
 pub(crate) use xref::{Entry, SectionKind};
 
@@ -47,7 +48,6 @@ pub enum Recovery {
     /// Refuse it, with the offset of the first thing that is wrong.
     #[default]
     Refuse,
-    /// Lift the checks for bytes before the header and after the end, and find the objects by scanning where
-    /// the cross-references lead nowhere. An update then carries a complete cross-reference section.
+    /// Lift the check for bytes after the end, and find the objects by scanning where the cross-references lead nowhere. An update then carries a complete cross-reference section.
     Rebuild,
 }

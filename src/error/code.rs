@@ -64,26 +64,26 @@ codes! {
         "No `%PDF-` header in the first 1,024 bytes, or the file is empty.",
         "Check that the right file was given. Other files go into a container.";
     PdfHeader = "pdf.header", Never, Document, "bytes before the PDF header",
-        "Something, such as a mail or HTTP header, stands before `%PDF-`; offsets then mean two things.",
-        "Have the file made anew, or pass `--recover`, which lifts this check.";
+        "Something, such as a byte order mark, an empty line, a mail or HTTP header, stands before `%PDF-`; offsets then mean two things. The error says how many bytes. Signing changes no byte that is there, so `--recover` can't help.",
+        "Cut them off, then sign: three bytes with `tail -c +4 IN.pdf > OUT.pdf`. Where offsets counted them, the rest needs `--recover`.";
     PdfTail = "pdf.tail", Never, Document, "bytes after the last %%EOF",
         "Something other than white space or NUL follows the last `%%EOF`. It may be half a revision.",
         "Have the file made anew. `--recover` allows it where nothing is signed yet.";
     PdfStartxref = "pdf.startxref", Never, Document, "no usable startxref",
         "The last `startxref` is missing, is no number, or points outside the file: the file is cut or was damaged.",
-        "Fetch the file again. `--recover` scans for the objects.";
+        "Fetch the file again. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfXref = "pdf.xref.malformed", Never, Document, "malformed cross-reference section",
-        "A cross-reference table or stream is not as ISO 32000-1, 7.5.4 and 7.5.8 want it.",
-        "Have the file made anew, or pass `--recover`.";
+        "A cross-reference table or stream is not as ISO 32000-1, 7.5.4 and 7.5.8 want it: lines that end in tabs or NUL, a first subsection from 1 on, `Prev 0`, a `Size` below the numbers in use. What is harmless stands in the page on formats.",
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfXrefCycle = "pdf.xref.cycle", Never, Document, "cross-reference sections form a cycle",
         "`Prev` or `XRefStm` leads back to a section that was read already.",
-        "Have the file made anew, or pass `--recover`.";
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfHybrid = "pdf.xref.hybrid", Never, Document, "the two readings of a hybrid file differ",
-        "The file has a table and a stream of cross-references, and they name different objects: old and new viewers show different documents.",
+        "The file has a table and a stream of cross-references, and for the object that is named they lead to different places: old and new viewers show different documents.",
         "Save the file anew without hybrid references before it is signed.";
     PdfTrailer = "pdf.trailer", Never, Document, "malformed trailer",
         "The trailer is missing, or lacks `Root` or `Size`.",
-        "Have the file made anew, or pass `--recover`.";
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfSyntax = "pdf.syntax", Never, Document, "malformed object",
         "The bytes at the offset are no PDF object.",
         "Have the file made anew.";
@@ -92,7 +92,7 @@ codes! {
         "Fetch the file again.";
     PdfObjectNumber = "pdf.object.number", Never, Document, "another object stands where the cross-references say",
         "The cross-reference entry leads to an object with another number or generation.",
-        "Have the file made anew, or pass `--recover`.";
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfObjectType = "pdf.object.type", Never, Document, "object has the wrong type",
         "An object that is needed for signing is not the dictionary, array, number or name that it should be.",
         "Have the file made anew.";
@@ -110,16 +110,16 @@ codes! {
         "Save the file anew with ordinary compression.";
     PdfFilterData = "pdf.filter.data", Never, Document, "compressed data are damaged",
         "A cross-reference or object stream can't be inflated.",
-        "Fetch the file again, or pass `--recover`.";
+        "Fetch the file again. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfObjectStream = "pdf.object-stream", Never, Document, "malformed object stream",
         "An object stream does not hold the object that the cross-references promise.",
-        "Have the file made anew, or pass `--recover`.";
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfEncrypted = "pdf.encrypted", Never, Document, "the document is encrypted",
         "Encrypted documents are not signed by this version.",
         "Remove the encryption, then sign.";
     PdfCatalog = "pdf.catalog", Never, Document, "malformed document catalog",
         "`Root` does not lead to a catalog.",
-        "Have the file made anew, or pass `--recover`.";
+        "Have the file made anew. Where it begins with `%PDF-` and nothing is signed yet, `--recover` finds its objects by scanning.";
     PdfPages = "pdf.pages", Never, Document, "malformed page tree",
         "The page tree holds no page, or nodes that are neither page nor tree.",
         "Have the file made anew.";
@@ -130,7 +130,7 @@ codes! {
         "The form is described a second time in XFA: viewers that know XFA show something else than the others, and a signature field added to the AcroForm is not in it.",
         "Flatten the form or remove XFA, then sign.";
     PdfFieldDuplicate = "pdf.field.duplicate", Never, Document, "two fields have the same name",
-        "The field that was asked for exists twice.",
+        "The field that was asked for exists twice, or a widget that stands outside the form has its name.",
         "Name another field.";
     PdfFieldMissing = "pdf.field.missing", Never, Document, "no such signature field",
         "The name has dots and its parents do not exist, so it can't be made anew.",

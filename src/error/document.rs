@@ -52,6 +52,10 @@ impl fmt::Display for Malformed {
         f.write_str(self.code.message())?;
         place(f, self.object, self.offset)?;
         match (self.expected, self.found) {
+            // The remedy depends on the number.
+            (_, Some(found)) if self.code == ErrorCode::PdfHeader => {
+                write!(f, ": {found} found; cut them off, as `tail -c +{}` does", found.saturating_add(1))
+            }
             (Some(expected), Some(found)) => write!(f, ": {expected} expected, {found} found"),
             (None, Some(found)) => write!(f, ": {found} found"),
             (Some(expected), None) => write!(f, ": {expected} expected"),

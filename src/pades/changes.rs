@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorCode, Malformed, Result};
 use crate::pdf::update::Update;
-use crate::pdf::{Dictionary, Document, Object, Reference};
+use crate::pdf::{Array, Dictionary, Document, Object, Reference};
 
 /// Entries of a dictionary that get other values.
 #[derive(Default)]
@@ -25,14 +25,14 @@ impl Changes {
         let items: Vec<String> = items.iter().map(Reference::to_string).collect();
         let items = items.join(" ");
         match dictionary.get(key) {
-            Some(Object::Array(array)) => self.set(key, array.with_appended(items.as_bytes())),
+            Some(Object::Array(array)) => self.set(key, appended(&array, &items)),
             Some(Object::Reference(reference)) => match document.object(reference)? {
                 // An array that serves two purposes is extended for one, and copied for the other.
                 Object::Array(array) if update.has(reference) => {
-                    self.set(key, array.with_appended(items.as_bytes()));
+                    self.set(key, appended(&array, &items));
                 }
                 Object::Array(array) => {
-                    update.put(reference, array.with_appended(items.as_bytes()));
+                    update.put(reference, appended(&array, &items));
                     return Ok(Some(reference));
                 }
                 Object::Null => self.set(key, format!("[{items}]")),
@@ -74,6 +74,16 @@ impl Changes {
         let changes: Vec<(&str, &[u8])> = self.0.iter().map(|(key, value)| (*key, value.as_slice())).collect();
         (!changes.is_empty()).then(|| dictionary.with(&changes))
     }
+}
+
+/// The array with `items` at its end. Null among references is left out: it stands for nothing, but others want
+/// references alone where they compare revisions.
+fn appended(array: &Array, items: &str) -> Vec<u8> {
+    if !array.is_of_references() || array.items().all(|item| !item.is_null()) {
+        return array.with_appended(items.as_bytes());
+    }
+    let kept: Vec<String> = array.items().filter_map(|item| item.as_reference()).map(|item| item.to_string()).collect();
+    format!("[{}]", format!("{} {items}", kept.join(" ")).trim_start()).into_bytes()
 }
 
 const ESIC: &[u8] = b"<< /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >>";

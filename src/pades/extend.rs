@@ -173,7 +173,7 @@ impl Extension {
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) when the DSS that is there is none; `limit.exceeded`.
     pub(crate) fn put_data(&mut self, data: &ValidationData, nonce: &[u8; 32]) -> Result<()> {
-        let mut update = PdfUpdate::new(&self.document);
+        let mut update = PdfUpdate::new(&self.document)?;
         let Some(added) = self.dss.put(&self.document, data, &mut update)? else {
             return Ok(());
         };

@@ -280,6 +280,9 @@ fn remarks(document: &Document, form: &Form) -> Result<Vec<String>> {
     if document.is_rebuilt() {
         remarks.push("cross-references are broken and were rebuilt by scanning".to_owned());
     }
+    if let Some(fault) = document.fault() {
+        remarks.push(format!("{fault}; nothing is signed on it"));
+    }
     if document.has_tail() {
         remarks.push("bytes after the last %%EOF".to_owned());
     }

@@ -6,11 +6,39 @@ use crate::error::Result;
 use crate::pades::changes::Changes;
 use crate::pades::field::Target;
 use crate::pdf::Document;
-use crate::pdf::Form;
-use crate::pdf::first_page;
 use crate::pdf::text::text_string;
 use crate::pdf::update::Update;
 use crate::pdf::{Dictionary, Object, Reference};
+use crate::pdf::{Field, Form};
+use crate::pdf::{first_page, way_to_first_page};
+
+/// Whether the cross-references are odd, or lead to white space before an object on the way to the page.
+pub(crate) fn is_odd(document: &Document) -> Result<bool> {
+    if document.is_rebuilt() || document.is_hybrid() {
+        return Ok(false);
+    }
+    let mut way = vec![document.catalog()?.0];
+    way.extend(way_to_first_page(document)?.iter().map(|(reference, _)| *reference));
+    for reference in way {
+        if !document.is_at_its_place(reference)? {
+            return Ok(true);
+        }
+    }
+    Ok(document.is_odd())
+}
+
+/// An update of `document` that gives no new object a number which anything on the way to field and page refers to.
+pub(crate) fn update<'a>(document: &'a Document, form: &Form) -> Result<Update<'a>> {
+    let mut update = Update::new(document)?;
+    if let (Some(reference), Some(dictionary)) = (form.reference, &form.dictionary) {
+        update.step_over(reference, dictionary)?;
+    }
+    update.step_over_fields(form)?;
+    for (reference, node) in way_to_first_page(document)? {
+        update.step_over(reference, &node)?;
+    }
+    Ok(update)
+}
 
 /// Adds to `update` all that leads from the catalog to `signature`.
 pub(crate) fn place(
@@ -45,6 +73,34 @@ pub(crate) fn place(
     }
     if let Some(body) = catalog_changes.apply(&catalog) {
         placement.update.put(root, body);
+    }
+    show_to_all(document, form, target, update)
+}
+
+/// Writes again, as it is, what a hybrid document hides from readers that know no streams of cross-references and
+/// what leads to the new signature: the update's table shows it to all.
+fn show_to_all(document: &Document, form: &Form, target: &Target<'_>, update: &mut Update<'_>) -> Result<()> {
+    let way = way_to_first_page(document)?;
+    let (root, _) = document.catalog()?;
+    let mut shown: Vec<Reference> = way.iter().map(|(reference, _)| *reference).chain([root]).collect();
+    shown.extend(form.reference);
+    let arrays = [(form.dictionary.as_ref(), "Fields"), (way.last().map(|(_, page)| page), "Annots")];
+    let arrays = arrays.iter().filter_map(|(dictionary, key)| dictionary.and_then(|dictionary| dictionary.get(key)));
+    shown.extend(arrays.filter_map(|array| array.as_reference()));
+    if let Target::Existing(field) = target {
+        shown.extend(&field.widgets);
+        let above = |other: &&Field| field.name.starts_with(&other.name) && other.kids;
+        shown.extend(form.fields.iter().filter(above).map(|above| above.reference));
+    }
+    for reference in shown {
+        if update.has(reference) || !document.is_hidden(reference.number)? {
+            continue;
+        }
+        match document.object(reference)? {
+            Object::Dictionary(dictionary) => update.put(reference, dictionary.raw().to_vec()),
+            Object::Array(array) => update.put(reference, array.raw().to_vec()),
+            _ => {}
+        }
     }
     Ok(())
 }

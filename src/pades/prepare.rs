@@ -8,8 +8,8 @@ use crate::pades::looked::Looked;
 use crate::pades::permission::{Earlier, FieldLock};
 use crate::pades::{FILTER, SUB_FILTER, placement, reread, seed_value};
 use crate::pdf::text::{name, text_string};
-use crate::pdf::update::{SignatureBody, Update};
-use crate::pdf::{Document, Form, Object, fields, find};
+use crate::pdf::update::SignatureBody;
+use crate::pdf::{Document, Form, Object, decoded, fields, find};
 use crate::signing::{Plan, Tail, reserve_bytes};
 use crate::time::{Moment, derive};
 
@@ -31,9 +31,15 @@ pub(crate) struct Draft {
 /// document is damaged; [`Error::PlaceholderTooSmall`](crate::Error::PlaceholderTooSmall).
 pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Result<Draft> {
     plan.check_time(moment.time())?;
+    if let Some(fault) = document.fault() {
+        return Err(fault.into());
+    }
+    if let Some(number) = document.contradiction()? {
+        return Err(Malformed::new(ErrorCode::PdfHybrid).object(number).into());
+    }
     let form = fields(document)?;
     let earlier = require_fit(document, &form)?;
-    let target = choose(&form, plan.field_name())?;
+    let target = choose(document, &form, plan.field_name())?;
     earlier.check(target.name())?;
     let mut lock = None;
     if let Target::Existing(field) = &target {
@@ -46,7 +52,10 @@ pub(crate) fn prepare(document: &Document, plan: &Plan, moment: &Moment) -> Resu
     let part = claimed_part(document, &catalog)?;
     let hole_digits = reserve_bytes(plan, most_bytes(part))?.saturating_mul(2);
 
-    let mut update = Update::new(document);
+    let mut update = placement::update(document, &form)?;
+    if placement::is_odd(document)? && earlier.signatures.is_empty() && !names_byte_range(document)? {
+        update.stand_alone()?;
+    }
     let signature = update.fresh()?;
     placement::place(document, &form, &target, signature, part == Some(1), &mut update)?;
     let reference = lock.map(|lock| lock_reference(&lock, &root.to_string()));
@@ -93,20 +102,37 @@ fn refuse_if_cut(document: &Document, earlier: &Earlier) -> Result<()> {
 
 /// Refuses the repair of what was signed, also where the damage hides the signature from the form.
 fn refuse_if_signed(document: &Document, earlier: &Earlier) -> Result<()> {
-    let refusal = Refusal::new(ErrorCode::PdfRecoverSigned);
-    if !earlier.signatures.is_empty() {
-        return Err(refusal.into());
+    if !earlier.signatures.is_empty() || names_byte_range(document)? {
+        return Err(Refusal::new(ErrorCode::PdfRecoverSigned).into());
     }
-    // The key may lie across two pieces.
+    Ok(())
+}
+
+/// Whether a ByteRange stands anywhere in the file, also where nothing leads to it.
+fn names_byte_range(document: &Document) -> Result<bool> {
+    let mut found = false;
+    // The name may lie across two pieces.
     let mut last = Vec::new();
     document.source().for_each(0..document.source().len(), |piece| {
-        last.extend_from_slice(piece.get(..BYTE_RANGE.len()).unwrap_or(piece));
-        if find(&last, BYTE_RANGE).or(find(piece, BYTE_RANGE)).is_some() {
-            return Err(refusal.clone().into());
-        }
-        last = piece.get(piece.len().saturating_sub(BYTE_RANGE.len())..).unwrap_or_default().to_vec();
+        last.extend_from_slice(piece.get(..LONGEST_BYTE_RANGE).unwrap_or(piece));
+        found = found || has_byte_range(&last) || has_byte_range(piece);
+        last = piece.get(piece.len().saturating_sub(LONGEST_BYTE_RANGE)..).unwrap_or_default().to_vec();
         Ok(())
-    })
+    })?;
+    Ok(found)
+}
+
+fn has_byte_range(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, b"/")) {
+        from = from.saturating_add(at).saturating_add(1);
+        let name = bytes.get(from..).unwrap_or_default();
+        let name = name.get(..name.len().min(LONGEST_BYTE_RANGE)).unwrap_or_default();
+        if name.first().is_some_and(|first| matches!(first, b'B' | b'#')) && decoded(name).starts_with(BYTE_RANGE) {
+            return true;
+        }
+    }
+    false
 }
 
 fn signature_body(plan: &Plan, moment: &Moment, reference: Option<&[u8]>, hole_digits: usize) -> SignatureBody {
@@ -156,4 +182,6 @@ fn lock_reference(lock: &FieldLock, catalog: &str) -> Vec<u8> {
     [head, params.as_slice(), b" >> /Data ", catalog.as_bytes(), b" >>"].concat()
 }
 
-const BYTE_RANGE: &[u8] = b"/ByteRange";
+const BYTE_RANGE: &[u8] = b"ByteRange";
+// Each letter can stand as `#42`; and the solidus.
+const LONGEST_BYTE_RANGE: usize = 1 + 3 * BYTE_RANGE.len();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bounds::{Bounds, Charge, is_full};
@@ -74,11 +75,18 @@ impl Document {
     /// [`Error::LimitExceeded`].
     pub(crate) fn open(source: &Source, limits: &Limits, recovery: Recovery) -> Result<Document> {
         let header = header(source)?;
+        // No original byte is ever changed, so they would stay, and every reader counts offsets its own way.
+        if header.offset > 0 {
+            return Err(Malformed::at(ErrorCode::PdfHeader, 0).numbers(0, header.offset).into());
+        }
         let opened = Document::open_as_is(source, &Bounds::new(limits), header, recovery);
         if recovery == Recovery::Refuse {
             return opened;
         }
         let checked = opened.and_then(|document| {
+            if let Some(fault) = document.fault() {
+                return Err(fault.into());
+            }
             document.check()?;
             Ok(document)
         });
@@ -94,9 +102,6 @@ impl Document {
     }
 
     fn open_as_is(source: &Source, bounds: &Bounds, header: Header, recovery: Recovery) -> Result<Document> {
-        if header.offset > 0 && recovery == Recovery::Refuse {
-            return Err(Malformed::at(ErrorCode::PdfHeader, 0).into());
-        }
         let tail = tail(source, bounds)?;
         if let Some(junk) = tail.junk.filter(|_| recovery == Recovery::Refuse) {
             return Err(Malformed::at(ErrorCode::PdfTail, junk).into());
@@ -273,19 +278,56 @@ impl Document {
         matches!(self.index, Index::Rebuilt(_))
     }
 
-    /// Whether bytes other than white space follow the last `%%EOF`, or stand before the header: opened only
-    /// because recovery was asked for, and not to be signed when it carries signatures.
+    /// Whether bytes other than white space follow the last `%%EOF`: opened only because recovery was asked for,
+    /// and not to be signed when it carries signatures.
     pub(crate) fn has_tail(&self) -> bool {
-        self.tail || self.header.offset > 0
+        self.tail
+    }
+
+    /// What is wrong with the cross-references that were read in spite of it: nothing is signed on such.
+    pub(crate) fn fault(&self) -> Option<Malformed> {
+        match &self.index {
+            Index::Chain(chain) => chain.fault(),
+            Index::Rebuilt(_) => None,
+        }
+    }
+
+    /// Whether its cross-references are written as they should not be, but common readers agree on them. Some of them
+    /// repair such a document when they open it, and then find that a later update of it was changed.
+    pub(crate) fn is_odd(&self) -> bool {
+        matches!(&self.index, Index::Chain(chain) if chain.is_odd())
+    }
+
+    /// Whether streams of cross-references hide objects from readers that know tables alone.
+    pub(crate) fn is_hybrid(&self) -> bool {
+        matches!(&self.index, Index::Chain(chain) if chain.is_hybrid())
+    }
+
+    /// The first object that makes two documents of a hybrid one: readers of different kind find it in different
+    /// places. What those that know no streams do not find at all is no difference.
+    pub(crate) fn contradiction(&self) -> Result<Option<u32>> {
+        match &self.index {
+            Index::Chain(chain) => chain.contradiction(&self.source),
+            Index::Rebuilt(_) => Ok(None),
+        }
+    }
+
+    /// Whether readers that know no streams of cross-references do not find the object `number`, and others do.
+    pub(crate) fn is_hidden(&self, number: u32) -> Result<bool> {
+        match &self.index {
+            Index::Chain(chain) if chain.is_hybrid() => Ok(chain.find(&self.source, number)?.hidden),
+            _ => Ok(false),
+        }
     }
 
     /// All objects in use, sorted by number.
     pub(crate) fn in_use(&self) -> Result<Vec<(u32, Entry)>> {
-        if let Index::Rebuilt(rebuilt) = &self.index {
-            return Ok(rebuilt.entries.iter().map(|(number, entry)| (*number, *entry)).collect());
-        }
+        let chain = match &self.index {
+            Index::Rebuilt(rebuilt) => return Ok(rebuilt.entries.iter().map(|(n, entry)| (*n, *entry)).collect()),
+            Index::Chain(chain) => chain,
+        };
         let mut all = Vec::new();
-        for number in 1..self.size {
+        for number in chain.listed().filter(|number| *number > 0) {
             if let Some(entry) = self.entry(number)? {
                 all.push((number, entry));
             }
@@ -378,6 +420,21 @@ impl Document {
                 Ok(Some(found.0))
             }
             _ => Ok(None),
+        }
+    }
+
+    /// Those of the numbers `among` that objects in the object stream `number` have, whether they are listed or not.
+    pub(crate) fn numbers_in(&self, number: u32, among: &Range<u32>) -> Result<Vec<u32>> {
+        Ok(self.object_stream(number, 0)?.numbers().filter(|number| among.contains(number)).collect())
+    }
+
+    /// Whether the object `reference` is exactly where the cross-references say, not behind white space.
+    pub(crate) fn is_at_its_place(&self, reference: Reference) -> Result<bool> {
+        match self.entry(reference.number)? {
+            Some(Entry::Offset { offset, .. }) => {
+                Ok(self.source.window_up_to(offset, 1)?.first().is_some_and(u8::is_ascii_digit))
+            }
+            _ => Ok(true),
         }
     }
 

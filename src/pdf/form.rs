@@ -18,6 +18,8 @@ pub(crate) struct Form {
     pub(crate) dictionary: Option<Dictionary>,
     /// Its fields, parents before their children.
     pub(crate) fields: Vec<Field>,
+    /// Numbers that they refer to and no object has.
+    pub(crate) beyond: BTreeSet<u32>,
     // For the fields.
     _charge: Option<Charge>,
 }
@@ -140,6 +142,7 @@ pub(crate) fn fields(document: &Document) -> Result<Form> {
         again: 0,
         fields: Vec::new(),
         links: Vec::new(),
+        beyond: BTreeSet::new(),
         charge: document.charge(0)?,
     };
     match document.get(&dictionary, "Fields")? {
@@ -148,7 +151,13 @@ pub(crate) fn fields(document: &Document) -> Result<Form> {
         _ => return Err(malformed()),
     }
     walk.run()?;
-    Ok(Form { reference, dictionary: Some(dictionary), fields: walk.fields, _charge: Some(walk.charge) })
+    Ok(Form {
+        reference,
+        dictionary: Some(dictionary),
+        fields: walk.fields,
+        beyond: walk.beyond,
+        _charge: Some(walk.charge),
+    })
 }
 
 struct Walk<'a> {
@@ -161,6 +170,8 @@ struct Walk<'a> {
     fields: Vec<Field>,
     // For each field the position of the one above, and its depth.
     links: Vec<(Option<usize>, u64)>,
+    // Numbers that no object has.
+    beyond: BTreeSet<u32>,
     // For all of these.
     charge: Charge,
 }
@@ -171,6 +182,8 @@ impl Walk<'_> {
             match (items.next(), *parent) {
                 (None, _) => drop(self.todo.pop()),
                 (Some(Object::Reference(reference)), parent) => self.visit(reference, parent)?,
+                // Null is no field, as a reference that leads nowhere is none.
+                (Some(Object::Null), _) => {}
                 (Some(_), _) => return Err(Error::Bug("a list of references with something else in it")),
             }
         }
@@ -212,6 +225,11 @@ impl Walk<'_> {
             Object::Null => return Ok(()),
             _ => return Err(malformed()),
         };
+        for number in dictionary.references().map(|one| one.number).filter(|number| *number >= self.document.size()) {
+            if self.beyond.insert(number) {
+                self.document.grow(&mut self.charge, SEEN_BYTES)?;
+            }
+        }
         let kids = match self.document.get(&dictionary, "Kids")? {
             Object::Null => None,
             Object::Array(kids) => Some(kids),
@@ -274,11 +292,21 @@ impl Walk<'_> {
             Object::Integer(flags) => flags,
             _ => return Err(malformed()),
         };
-        let value = match dictionary.get("V") {
-            None | Some(Object::Null) => above.and_then(|above| above.value),
+        let is_signature = kind == Some(FieldKind::Signature);
+        let own = match dictionary.get("V") {
+            None | Some(Object::Null) => None,
             Some(Object::Reference(value)) => Some(Value::At(value)),
             Some(_) => Some(Value::In(reference)),
         };
+        let mut value = None;
+        for candidate in [own, above.and_then(|above| above.value)].into_iter().flatten() {
+            // A reference that leads nowhere is null. Values of other fields are of no use here, so they stay unread.
+            let is_null = is_signature
+                && matches!(candidate, Value::At(at) if self.document.resolve(&Object::Reference(at))?.is_null());
+            if value.is_none() && !is_null {
+                value = Some(candidate);
+            }
+        }
         let is_widget = matches!(self.document.get(dictionary, "Subtype")?, Object::Name(name) if &name == "Widget");
         let widgets = if is_widget { vec![reference] } else { Vec::new() };
         Ok(Field { name, reference, kind, value, flags, widgets, kids: false })

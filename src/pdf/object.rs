@@ -126,7 +126,7 @@ impl fmt::Display for Reference {
 }
 
 /// What the token of a name means: `#20` is a space.
-pub(super) fn decoded(token: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decoded(token: &[u8]) -> Cow<'_, [u8]> {
     if !token.contains(&b'#') {
         return Cow::Borrowed(token);
     }
@@ -161,7 +161,7 @@ impl Array {
         Items::inside(&self.tape, self.at)
     }
 
-    /// Whether all its elements are references.
+    /// Whether all its elements are references, or null, which stands for none.
     pub(crate) fn is_of_references(&self) -> bool {
         self.tape.is_of_references(self.at)
     }
@@ -217,6 +217,11 @@ impl Dictionary {
     /// The value of `key` where that is a whole number.
     pub(crate) fn integer(&self, key: &str) -> Option<i64> {
         self.get(key)?.as_integer()
+    }
+
+    /// All references in it, however deep.
+    pub(crate) fn references(&self) -> impl Iterator<Item = Reference> {
+        self.tape.references(self.at)
     }
 
     /// Keys and values in the order of the file.

@@ -17,6 +17,41 @@ pub(crate) fn first_page(document: &Document) -> Result<(Reference, Dictionary)>
     found.map_err(|_| Malformed::new(ErrorCode::PdfPages).into())
 }
 
+/// The last page of the document, where the last of all kids leads to one.
+///
+/// # Errors
+/// As [`first_page`].
+pub(crate) fn last_page(document: &Document) -> Result<(Reference, Dictionary)> {
+    let (root, catalog) = document.catalog()?;
+    let malformed = |reference: Reference| Error::from(Malformed::new(ErrorCode::PdfPages).object(reference.number));
+    let mut last = catalog.reference("Pages").ok_or_else(|| malformed(root))?;
+    for depth in 0.. {
+        too_deep(document, depth)?;
+        let Object::Dictionary(node) = document.object(last)? else { return Err(malformed(last)) };
+        match document.get(&node, "Kids")? {
+            Object::Array(kids) => {
+                last = kids.items().filter_map(|kid| kid.as_reference()).last().ok_or_else(|| malformed(last))?;
+            }
+            _ if depth > 0 && is_page(&node) => return Ok((last, node)),
+            _ => return Err(malformed(last)),
+        }
+    }
+    Err(malformed(last))
+}
+
+/// The nodes of the page tree down to the first page, which is the last of them.
+///
+/// # Errors
+/// As [`first_page`].
+pub(crate) fn way_to_first_page(document: &Document) -> Result<Vec<(Reference, Dictionary)>> {
+    let mut way = Vec::new();
+    let mut walk = Walk::new(document)?;
+    walk.way = Some(&mut way);
+    let found = walk.run(|_, page, dictionary| Visit::Stop((page, dictionary.clone())), |_| None)?;
+    way.push(found.map_err(|_| Error::from(Malformed::new(ErrorCode::PdfPages)))?);
+    Ok(way)
+}
+
 /// The number of the page that `page` is, from 1; `None` when it is not in the page tree.
 pub(crate) fn page_number(document: &Document, page: Reference) -> Result<Option<u32>> {
     let ancestors = ancestors(document, page)?;
@@ -102,13 +137,15 @@ struct Walk<'a> {
     // The root, and of each list above the one at the end what is still to visit.
     root: Option<Reference>,
     todo: Vec<Items>,
+    // Takes up the nodes that were entered.
+    way: Option<&'a mut Vec<(Reference, Dictionary)>>,
 }
 
 impl<'a> Walk<'a> {
     fn new(document: &'a Document) -> Result<Self> {
         let (root, catalog) = document.catalog()?;
         match catalog.get("Pages") {
-            Some(Object::Reference(pages)) => Ok(Walk { document, root: Some(pages), todo: Vec::new() }),
+            Some(Object::Reference(pages)) => Ok(Walk { document, root: Some(pages), todo: Vec::new(), way: None }),
             _ => Err(Malformed::new(ErrorCode::PdfPages).object(root.number).into()),
         }
     }
@@ -152,6 +189,9 @@ impl<'a> Walk<'a> {
                         return Err(malformed());
                     }
                     self.todo.push(kids.items());
+                    if let Some(way) = &mut self.way {
+                        way.push((reference, dictionary.clone()));
+                    }
                 }
                 Object::Null if depth > 0 && is_page(&dictionary) => {
                     if let Visit::Stop(found) = visit(pages, reference, &dictionary) {
@@ -171,10 +211,12 @@ impl<'a> Walk<'a> {
             return Some((root, 0));
         }
         while let Some(items) = self.todo.last_mut() {
-            if let Some(kid) = items.next() {
-                return kid.as_reference().map(|kid| (kid, to_u64(self.todo.len())));
+            match items.next() {
+                // Null is no page, as a reference that leads nowhere is none.
+                Some(Object::Null) => {}
+                Some(kid) => return kid.as_reference().map(|kid| (kid, to_u64(self.todo.len()))),
+                None => drop(self.todo.pop()),
             }
-            self.todo.pop();
         }
         None
     }

@@ -110,10 +110,19 @@ impl Tape {
         self.keys(at).find(|name| *self.name(*name) == *key).map(|name| name + 1)
     }
 
-    /// Whether nothing but references is inside of the item at `at`.
+    /// All references inside of the item at `at`.
+    pub(super) fn references(&self, at: usize) -> impl Iterator<Item = Reference> {
+        let inside = self.items.get(inside(&self.items, at)).unwrap_or_default();
+        inside.iter().filter_map(|item| match item.kind {
+            Kind::Reference(generation) => Some(Reference { number: item.more, generation }),
+            _ => None,
+        })
+    }
+
+    /// Whether nothing but references and null is inside of the item at `at`.
     pub(super) fn is_of_references(&self, at: usize) -> bool {
         let inside = self.items.get(inside(&self.items, at)).unwrap_or_default();
-        inside.iter().all(|item| matches!(item.kind, Kind::Reference(_)))
+        inside.iter().all(|item| matches!(item.kind, Kind::Reference(_) | Kind::Null))
     }
 
     /// Bytes of memory that it takes.

@@ -4,12 +4,12 @@
 //! In: objects as finished bytes. Out: the bytes to be appended. Decided here: where each object
 //! lies, what the section and the trailer say, and where the hole of a signature is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::error::{Error, Limit, Result};
 use crate::pdf::text::{hex_string, name};
-use crate::pdf::{Dictionary, Document, Entry, Object, Reference, SectionKind};
+use crate::pdf::{Charge, Dictionary, Document, Entry, Form, Object, Reference, SectionKind};
 use crate::signing::Tail;
 use crate::source::to_u64;
 
@@ -18,6 +18,14 @@ pub(crate) struct Update<'a> {
     document: &'a Document,
     objects: BTreeMap<Reference, Body>,
     next: u32,
+    // Numbers from `next` on that something refers to already.
+    taken: BTreeSet<u32>,
+    // Object streams whose numbers are among these.
+    streams: BTreeSet<u32>,
+    // All that the document has, where the section lists it anew.
+    complete: Option<BTreeMap<u32, Row>>,
+    // For them.
+    held: Option<Charge>,
 }
 
 /// An object's bytes between `obj` and `endobj`.
@@ -81,12 +89,80 @@ impl Written {
 
 impl<'a> Update<'a> {
     /// An update of `document` without objects yet.
-    pub(crate) fn new(document: &'a Document) -> Self {
-        Update { document, objects: BTreeMap::new(), next: document.size() }
+    pub(crate) fn new(document: &'a Document) -> Result<Self> {
+        let (objects, taken, streams) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let complete = if document.is_rebuilt() { Some(rows(document)?) } else { None };
+        let mut update = Update { document, objects, next: document.size(), taken, streams, complete, held: None };
+        update.step_over_dictionary(document.trailer());
+        let (root, catalog) = document.catalog()?;
+        update.step_over(root, &catalog)?;
+        Ok(update)
+    }
+
+    /// Gives no new object a number that `dictionary`, the object `reference`, refers to, or that stands in the same
+    /// object stream: a reference that leads nowhere is null, and must not lead to what is new.
+    pub(crate) fn step_over(&mut self, reference: Reference, dictionary: &Dictionary) -> Result<()> {
+        self.step_over_dictionary(dictionary);
+        self.step_over_stream(reference)
+    }
+
+    fn step_over_stream(&mut self, reference: Reference) -> Result<()> {
+        if let Some(Entry::InStream { stream, .. }) = self.document.entry(reference.number)?
+            && self.streams.insert(stream)
+        {
+            let near = self.near();
+            self.taken.extend(self.document.numbers_in(stream, &near)?);
+        }
+        Ok(())
+    }
+
+    fn step_over_dictionary(&mut self, dictionary: &Dictionary) {
+        let near = self.near();
+        self.taken.extend(dictionary.references().map(|one| one.number).filter(|number| near.contains(number)));
+    }
+
+    /// The numbers that new objects can get.
+    fn near(&self) -> Range<u32> {
+        self.next..self.next.saturating_add(MOST_NEW)
+    }
+
+    /// The same for what the fields of `form` refer to.
+    pub(crate) fn step_over_fields(&mut self, form: &Form) -> Result<()> {
+        let near = self.near();
+        self.taken.extend(form.beyond.iter().filter(|number| near.contains(number)));
+        for field in &form.fields {
+            self.step_over_stream(field.reference)?;
+        }
+        Ok(())
+    }
+
+    /// Makes its section list all that the document has, so that nobody needs the document's own.
+    ///
+    /// Not where an object is not at the place that is listed, which a section of ours must not repeat; nor where a
+    /// table would have to list far more unused numbers than used ones.
+    pub(crate) fn stand_alone(&mut self) -> Result<()> {
+        if self.next > MOST_LISTED {
+            return Ok(());
+        }
+        let rows = match rows(self.document) {
+            Ok(rows) => rows,
+            Err(Error::Malformed(_)) => return Ok(()),
+            Err(other) => return Err(other),
+        };
+        let Ok(held) = self.document.charge(rows.len().saturating_mul(ROW_BYTES)) else { return Ok(()) };
+        let is_stream = self.document.kind() == SectionKind::Stream;
+        self.held = Some(held);
+        if is_stream || self.next <= FREE_LINES || to_u64(rows.len()).saturating_mul(8) >= u64::from(self.next) {
+            self.complete = Some(rows);
+        }
+        Ok(())
     }
 
     /// A reference for a new object: a number never used before.
     pub(crate) fn fresh(&mut self) -> Result<Reference> {
+        while self.taken.remove(&self.next) {
+            self.next = self.next.saturating_add(1);
+        }
         let number = self.next;
         let limit = self.document.limits().pdf_objects;
         if u64::from(number) > limit {
@@ -113,7 +189,7 @@ impl<'a> Update<'a> {
 
     /// The bytes to append; `id` becomes the second half of the trailer's ID (the first, too, where there was none).
     pub(crate) fn write(mut self, id: &[u8]) -> Result<Written> {
-        let stream = self.section_is_stream()?;
+        let stream = self.section_is_stream();
         let own = if stream { Some(self.fresh()?) } else { None };
         let room = self.objects.values().map(|body| body.len() + OBJECT_BYTES).sum::<usize>() + SECTION_BYTES;
         // The bodies, and all of them written.
@@ -123,7 +199,7 @@ impl<'a> Update<'a> {
             writer.object(*reference, body);
         }
         let startxref = writer.offset();
-        let mut rows = self.old_rows()?;
+        let mut rows = self.complete.clone().unwrap_or_default();
         for (reference, offset, _) in &writer.objects {
             rows.insert(reference.number, Row::Offset { offset: *offset, generation: reference.generation });
         }
@@ -133,7 +209,7 @@ impl<'a> Update<'a> {
                 writer.stream_section(own, &rows, &self.trailer(id)?);
             }
             None => {
-                let complete = self.document.is_rebuilt().then_some(self.next);
+                let complete = self.complete.is_some().then_some(self.next);
                 let lines = complete.and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
                 let _held = self.document.charge(lines.saturating_mul(LINE_BYTES))?;
                 writer.table_section(&rows, &self.trailer(id)?, complete)?;
@@ -144,27 +220,9 @@ impl<'a> Update<'a> {
     }
 
     // Whoever mixes the two kinds makes a file that Acrobat can't read.
-    fn section_is_stream(&self) -> Result<bool> {
-        if !self.document.is_rebuilt() {
-            return Ok(self.document.kind() == SectionKind::Stream);
-        }
-        let in_use = self.document.in_use()?;
-        Ok(in_use.iter().any(|(_, entry)| matches!(entry, Entry::InStream { .. })))
-    }
-
-    /// All that the document has, where its own cross-references can't be relied on; else nothing.
-    fn old_rows(&self) -> Result<BTreeMap<u32, Row>> {
-        let mut rows = BTreeMap::new();
-        if self.document.is_rebuilt() {
-            for (number, entry) in self.document.in_use()? {
-                let row = match entry {
-                    Entry::Offset { offset, generation } => Row::Offset { offset, generation },
-                    Entry::InStream { stream, index } => Row::InStream { stream, index },
-                };
-                rows.insert(number, row);
-            }
-        }
-        Ok(rows)
+    fn section_is_stream(&self) -> bool {
+        let mut rows = self.complete.iter().flat_map(BTreeMap::values);
+        self.document.kind() == SectionKind::Stream || rows.any(|row| matches!(row, Row::InStream { .. }))
     }
 
     /// The trailer's entries: all that the last one had, but for what belongs to its own section.
@@ -177,7 +235,7 @@ impl<'a> Update<'a> {
             }
         }
         push_entry(&mut out, b"Size", self.next.to_string().as_bytes());
-        if !self.document.is_rebuilt() {
+        if self.complete.is_none() {
             push_entry(&mut out, b"Prev", self.document.startxref().to_string().as_bytes());
         }
         let second = hex_string(id);
@@ -327,6 +385,22 @@ impl Writer {
     }
 }
 
+/// All that `document` has, each object where it is.
+fn rows(document: &Document) -> Result<BTreeMap<u32, Row>> {
+    let mut rows = BTreeMap::new();
+    for (number, entry) in document.in_use()? {
+        let row = match entry {
+            Entry::Offset { offset, generation } => {
+                let found = document.location(Reference { number, generation })?;
+                Row::Offset { offset: found.unwrap_or(offset), generation }
+            }
+            Entry::InStream { stream, index } => Row::InStream { stream, index },
+        };
+        rows.insert(number, row);
+    }
+    Ok(rows)
+}
+
 /// The line of an object in a table; the offset has ten digits at most.
 fn line(offset: u64, generation: u16) -> [u8; 20] {
     let mut line = *b"0000000000 00000 n \n";
@@ -375,6 +449,15 @@ const LINE_BYTES: usize = 56;
 
 // A table has ten digits for an offset; a cross-reference stream has no such bound.
 const TABLE_OFFSET_MAX: u64 = 9_999_999_999;
+
+// No update has more new objects.
+const MOST_NEW: u32 = 1 << 16;
+// A row in a map, whose nodes are not always full.
+const ROW_BYTES: usize = 48;
+// A document of more objects gets an ordinary update.
+const MOST_LISTED: u32 = 500_000;
+// So many lines of a table may all be for unused numbers.
+const FREE_LINES: u32 = 10_000;
 
 // Keys that describe the section itself, or are written anew.
 const OWN_KEYS: [&[u8]; 12] =

@@ -2,21 +2,21 @@
 //!
 //! Nothing is unpacked for an entry nobody asks for: a table stays in the file, a stream stays rows of bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::bounds::Bounds;
 use super::filter::Decoder;
 use super::object::{Dictionary, Object};
 use super::window::{Windows, parse_at};
-use crate::error::{ErrorCode, Limit, Malformed, Result};
+use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
 use crate::source::{Source, to_u64};
 
 mod stream;
 mod table;
 
 use stream::Rows;
-use table::Table;
+use table::{Form, Table};
 
 pub(crate) use stream::read_data;
 
@@ -74,11 +74,27 @@ pub(crate) struct Section {
     pub(crate) trailer: Dictionary,
     /// The number of objects it claims.
     pub(crate) size: u64,
+    // White space between the offset and `xref`.
+    before: u64,
     table: Option<Arc<Table>>,
     rows: Option<Arc<Rows>>,
 }
 
 impl Section {
+    /// How its table and its trailer are written.
+    fn form(&self) -> Form {
+        let mut form = self.table.as_ref().map_or(Form::Sound, |table| table.form());
+        let nothing = |key| matches!(self.trailer.get(key), Some(Object::Integer(0)));
+        if self.before > 0 {
+            form.worse(Form::Harmless);
+        }
+        // Nothing stands at 0; and numbers from Size on are said not to be there.
+        if nothing("Prev") || nothing("XRefStm") || self.size < self.listed_end() {
+            form.worse(Form::Broken(self.offset));
+        }
+        form
+    }
+
     /// Table, stream or both.
     pub(crate) fn kind(&self) -> SectionKind {
         match (&self.table, &self.rows) {
@@ -93,6 +109,12 @@ impl Section {
         let table = self.table.as_ref().map_or(0, |table| table.listed_end());
         table.max(self.rows.as_ref().map_or(0, |rows| rows.listed_end()))
     }
+
+    /// The number after the highest that it claims, lists, names, or has itself: a stream need not list itself.
+    fn size_end(&self) -> u64 {
+        let named = self.rows.as_ref().map_or(0, |rows| rows.named_end());
+        self.size.max(self.listed_end()).max(named)
+    }
 }
 
 /// All sections of a document, the newest first.
@@ -100,6 +122,7 @@ impl Section {
 pub(crate) struct Chain {
     sections: Vec<Section>,
     hybrid: bool,
+    form: Form,
 }
 
 /// What readers of old and new kind find for a number.
@@ -107,8 +130,10 @@ pub(crate) struct Chain {
 pub(crate) struct Reading {
     /// The entry, by the rules for readers that know cross-reference streams.
     pub(crate) entry: Option<Entry>,
-    /// Whether every kind of reader finds the same.
+    /// Whether every kind of reader finds the same, or those that know no streams find nothing.
     pub(crate) agreed: bool,
+    /// Whether readers that know no streams find nothing, and others something.
+    pub(crate) hidden: bool,
 }
 
 impl Chain {
@@ -119,6 +144,9 @@ impl Chain {
     pub(crate) fn read(source: &Source, startxref: u64, limits: &Bounds, decoder: &mut Decoder) -> Result<Chain> {
         let mut sections: Vec<Section> = Vec::new();
         let mut seen = BTreeSet::new();
+        // An update may name the stream of an earlier section once more.
+        let mut streams: BTreeMap<u64, Option<Arc<Rows>>> = BTreeMap::new();
+        let mut form = Form::Sound;
         let mut entries = 0_u64;
         let mut next = Some(startxref);
         let mut hybrid = false;
@@ -136,16 +164,27 @@ impl Chain {
                 return Err(Malformed::at(code, here).numbers(source.len(), offset).into());
             }
             let mut section = section_at(source, offset, limits, decoder, first)?;
-            if let Some(stream) = offset_in(&section.trailer, "XRefStm", &section)?.filter(|_| section.table.is_some())
+            form.worse(section.form());
+            let is_new = if let Some(stream) =
+                offset_in(&section.trailer, "XRefStm", &section)?.filter(|_| section.table.is_some())
             {
-                if !seen.insert(stream) {
+                if seen.contains(&stream) {
                     return Err(Malformed::at(ErrorCode::PdfXrefCycle, offset).into());
                 }
-                section.rows = stream::read(source, stream, limits, decoder)?.rows;
                 hybrid = true;
-            }
+                let known = streams.get(&stream).cloned();
+                let is_new = known.is_none();
+                section.rows = match known {
+                    Some(rows) => rows,
+                    None => hidden_rows(source, stream, &section.trailer, limits, decoder)?,
+                };
+                streams.insert(stream, section.rows.clone());
+                is_new
+            } else {
+                true
+            };
             entries = entries.saturating_add(section.table.as_ref().map_or(0, |table| table.count()));
-            entries = entries.saturating_add(section.rows.as_ref().map_or(0, |rows| rows.count()));
+            entries = entries.saturating_add(section.rows.as_ref().filter(|_| is_new).map_or(0, |rows| rows.count()));
             if entries > limits.pdf_xref_entries {
                 return Err(Limit::new("pdf_xref_entries", limits.pdf_xref_entries, entries).at(offset).into());
             }
@@ -158,8 +197,60 @@ impl Chain {
         }
         if let Some(table) = sections.last_mut().and_then(|oldest| oldest.table.as_mut().and_then(Arc::get_mut)) {
             table.start_at_zero(source)?;
+            form.worse(table.form());
+            form.worse(if table.is_one_from_zero() { Form::Sound } else { Form::Harmless });
         }
-        Ok(Chain { sections, hybrid })
+        let listed_end = sections.iter().map(Section::listed_end).max().unwrap_or(0);
+        if let Some(latest) = sections.first().filter(|latest| latest.size < listed_end) {
+            form.worse(Form::Broken(latest.offset));
+        }
+        Ok(Chain { sections, hybrid, form })
+    }
+
+    /// What is wrong with it, where common readers do not agree on what is meant.
+    pub(crate) fn fault(&self) -> Option<Malformed> {
+        match self.form {
+            Form::Broken(offset) => Some(Malformed::at(ErrorCode::PdfXref, offset)),
+            Form::Sound | Form::Harmless => None,
+        }
+    }
+
+    /// Whether it is not as ISO 32000-1, 7.5.4 wants it, but common readers agree on it.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.form == Form::Harmless
+    }
+
+    /// Whether streams hide objects from readers that know tables alone.
+    pub(crate) fn is_hybrid(&self) -> bool {
+        self.hybrid
+    }
+
+    /// The first object that readers of different kind find in different places.
+    pub(crate) fn contradiction(&self, source: &Source) -> Result<Option<u32>> {
+        if !self.hybrid {
+            return Ok(None);
+        }
+        for number in self.listed() {
+            if !self.find(source, number)?.agreed {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All numbers that any section lists, in order.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = u32> {
+        let tables = self.sections.iter().filter_map(|section| section.table.as_ref());
+        let rows = self.sections.iter().filter_map(|section| section.rows.as_ref());
+        let tables = tables.flat_map(|table| table.ranges()).collect::<Vec<_>>();
+        let mut ranges: Vec<(u64, u64)> = rows.flat_map(|rows| rows.ranges()).chain(tables).collect();
+        ranges.sort_unstable();
+        let mut from = 0;
+        ranges.into_iter().flat_map(move |(first, count)| {
+            let (start, end) = (first.max(from), first.saturating_add(count));
+            from = from.max(end);
+            (start..end).filter_map(|number| u32::try_from(number).ok())
+        })
     }
 
     /// This chain with one more section before it, at `startxref` of `source`, whose `Prev` must be `previous`.
@@ -175,18 +266,24 @@ impl Chain {
         decoder: &mut Decoder,
     ) -> Result<Chain> {
         let section = section_at(source, startxref, limits, decoder, true)?;
-        let linked = offset_in(&section.trailer, "Prev", &section)? == Some(previous);
-        if !linked || section.trailer.get("XRefStm").is_some() {
+        if section.trailer.get("XRefStm").is_some() {
             return Err(Malformed::at(ErrorCode::PdfXref, startxref).into());
         }
-        let sections = std::iter::once(section).chain(self.sections.iter().cloned()).collect();
-        Ok(Chain { sections, hybrid: self.hybrid })
+        match offset_in(&section.trailer, "Prev", &section)? {
+            Some(linked) if linked == previous => {
+                let sections = std::iter::once(section).chain(self.sections.iter().cloned()).collect();
+                Ok(Chain { sections, ..*self })
+            }
+            // It stands alone, in place of those that were odd.
+            None => Ok(Chain { sections: vec![section], hybrid: false, form: Form::Sound }),
+            Some(_) => Err(Malformed::at(ErrorCode::PdfXref, startxref).into()),
+        }
     }
 
     /// The chain without the sections that were written behind `end`.
     pub(crate) fn as_of(&self, end: u64) -> Chain {
         let sections = self.sections.iter().skip_while(|section| section.offset >= end).cloned().collect();
-        Chain { sections, hybrid: self.hybrid }
+        Chain { sections, ..*self }
     }
 
     /// The sections, the newest first.
@@ -194,20 +291,21 @@ impl Chain {
         &self.sections
     }
 
-    /// The number after the highest that any section lists or claims.
+    /// The number after the highest that any section lists, claims, names, or has itself.
     pub(crate) fn size(&self) -> u64 {
-        self.sections.iter().map(|section| section.size.max(section.listed_end())).max().unwrap_or(0)
+        self.sections.iter().map(Section::size_end).max().unwrap_or(0)
     }
 
     /// What the chain says of `number`.
     pub(crate) fn find(&self, source: &Source, number: u32) -> Result<Reading> {
         let new = self.search(source, number, Reader::New)?;
-        let mut agreed = true;
+        let (mut agreed, mut hidden) = (true, false);
         if self.hybrid {
-            agreed = new == self.search(source, number, Reader::Old)?
-                && new == self.search(source, number, Reader::StreamFirst)?;
+            let old = self.search(source, number, Reader::Old)?;
+            hidden = old.is_none() && new.is_some();
+            agreed = (hidden || new == old) && new == self.search(source, number, Reader::StreamFirst)?;
         }
-        Ok(Reading { entry: new, agreed })
+        Ok(Reading { entry: new, agreed, hidden })
     }
 
     fn search(&self, source: &Source, number: u32, reader: Reader) -> Result<Option<Entry>> {
@@ -287,7 +385,29 @@ fn table_at(source: &Source, offset: u64, at: u64, limits: &Bounds) -> Result<Se
         Ok((trailer, parser.offset()))
     })?;
     let size = size_of(&trailer, offset)?;
-    Ok(Section { offset, end, trailer, size, table: Some(Arc::new(table)), rows: None })
+    let before = at.saturating_sub(offset);
+    Ok(Section { offset, end, trailer, size, before, table: Some(Arc::new(table)), rows: None })
+}
+
+/// The rows of the stream at `offset`, which the section with `trailer` names beside its table.
+fn hidden_rows(
+    source: &Source,
+    offset: u64,
+    trailer: &Dictionary,
+    limits: &Bounds,
+    decoder: &mut Decoder,
+) -> Result<Option<Arc<Rows>>> {
+    let stream = stream::read(source, offset, limits, decoder)?;
+    if stream.trailer.get("Encrypt").is_some_and(|encrypt| !encrypt.is_null()) {
+        return Err(Refusal::at(ErrorCode::PdfEncrypted, offset).into());
+    }
+    let root = |trailer: &Dictionary| trailer.reference("Root");
+    match (root(&stream.trailer), root(trailer)) {
+        (Some(hidden), shown) if Some(hidden) != shown => {
+            Err(Error::from(Malformed::at(ErrorCode::PdfHybrid, offset).object(hidden.number)))
+        }
+        _ => Ok(stream.rows),
+    }
 }
 
 fn size_of(trailer: &Dictionary, offset: u64) -> Result<u64> {

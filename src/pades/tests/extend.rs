@@ -191,7 +191,7 @@ fn the_document_is_read_once() {
     }
     // Ten megabytes that nothing refers to, then two signatures.
     let small = open(file("table-lf"));
-    let mut update = Update::new(&small);
+    let mut update = Update::new(&small).unwrap();
     let reference = update.fresh().unwrap();
     let data = vec![b'x'; 10 << 20];
     update

@@ -71,7 +71,7 @@ fn the_next_free_name_is_found_among_many() {
         text += "xref\n0 1\n0000000000 65535 f \n";
         places.iter().for_each(|(number, at)| text += &format!("{number} 1\n{at:010} 00000 n \n"));
         text += &format!("trailer\n<</Size 99000/Root 1 0 R>>\nstartxref\n{section}\n%%EOF\n");
-        field::next_free(&fields(&open(text)).unwrap(), "Signature")
+        field::next_free(&fields(&open(text)).unwrap(), &[], "Signature")
     };
     assert_eq!(name(&[]), "Signature1");
     assert_eq!(name(&["Signature2", "Signature1.date", "Signature4"]), "Signature3");

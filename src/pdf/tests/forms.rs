@@ -25,12 +25,13 @@ fn reference(number: u32) -> Reference {
 #[test]
 fn fields_inherit_and_widgets_are_no_fields() {
     let form = form(&[
-        (10, "<</Fields[11 0 R 15 0 R 11 0 R 99 0 R]>>"),
-        (11, "<</T(top)/FT/Sig/Ff 3/V 20 0 R/Kids[12 0 R 13 0 R]>>"),
+        (10, "<</Fields[null 11 0 R 15 0 R null 11 0 R 99 0 R]>>"),
+        (11, "<</T(top)/FT/Sig/Ff 3/V 20 0 R/Kids[null 12 0 R 13 0 R]>>"),
         (12, "<</T<FEFF00e90101>/Parent 11 0 R/Kids[14 0 R]>>"),
         (13, "<</T(own)/FT/Tx/Ff 0/V null/Subtype/Widget/Parent 11 0 R>>"),
         (14, "<</Subtype/Widget/Parent 12 0 R>>"),
         (15, "<</T(alone\\050)/FT/Btn/Subtype/Widget>>"),
+        (20, "<</Type/Sig>>"),
     ])
     .unwrap();
     assert_eq!(form.reference, Some(reference(10)));
@@ -53,6 +54,32 @@ fn fields_inherit_and_widgets_are_no_fields() {
         ("alone(", "Btn".to_owned(), 0, None, vec![15], false),
     ];
     assert_eq!(described, expected);
+}
+
+#[test]
+fn a_value_that_leads_nowhere_is_none() {
+    let form = form(&[
+        (10, "<</Fields[11 0 R 12 0 R 14 0 R 16 0 R]>>"),
+        (11, "<</T(gone)/FT/Sig/V 99 0 R>>"),
+        (12, "<</T(above)/V 99 0 R/Kids[13 0 R]>>"),
+        (13, "<</T(kid)/FT/Sig/Parent 12 0 R>>"),
+        (14, "<</T(signed)/FT/Sig/V 20 0 R/Kids[15 0 R]>>"),
+        (15, "<</T(kid)/V 21 0 R/Parent 14 0 R>>"),
+        (16, "<</T(null)/FT/Sig/V 21 0 R>>"),
+        (20, "<</Type/Sig>>"),
+        (21, "null"),
+    ]);
+    let values: Vec<_> = form.unwrap().fields.into_iter().map(|field| (field.name, field.value.is_some())).collect();
+    let expected = [
+        ("gone", false),
+        // Whether a field that is none for signatures has a value is nothing to us.
+        ("above", true),
+        ("above.kid", false),
+        ("signed", true),
+        ("signed.kid", true),
+        ("null", false),
+    ];
+    assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)));
 }
 
 #[test]
@@ -90,7 +117,7 @@ fn deep_and_wide_forms_are_bounded() {
 fn counts_pages_through_the_tree() {
     let document = Build::new()
         .object(1, CATALOG)
-        .object(2, "<</Type/Pages/Kids[4 0 R 99 0 R 5 0 R 3 0 R]/Count 4>>")
+        .object(2, "<</Type/Pages/Kids[null 4 0 R 99 0 R 5 0 R 3 0 R]/Count 4>>")
         .object(3, PAGE)
         .object(4, "<</Type/Pages/Kids[]/Count 0/Parent 2 0 R>>")
         .object(5, "<</Type/Pages/Kids[6 0 R 7 0 R 8 0 R]/Count 3/Parent 2 0 R>>")

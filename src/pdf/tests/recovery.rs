@@ -1,7 +1,7 @@
 //! What recovery lifts, and what a scan finds.
 
-use super::build::{Build, CATALOG, PAGE, PAGES, kinds};
-use crate::error::ErrorCode;
+use super::build::{Build, CATALOG, PAGE, PAGES, kinds, open};
+use crate::error::{Error, ErrorCode};
 use crate::pdf::{Document, Object, Recovery, Reference, SectionKind, fields, first_page};
 use crate::{Limits, Source};
 
@@ -21,25 +21,39 @@ fn sound_files_are_not_rebuilt() {
 }
 
 #[test]
-fn header_and_tail_are_lifted_without_rebuilding() {
+fn the_tail_is_lifted_without_rebuilding() {
     let tail = Build::minimal().table("").raw("half a revision").rebuild().unwrap();
     assert!(!tail.is_rebuilt() && tail.has_tail());
     let half = Build::minimal().object(7, "(old)").table("").object(7, "(new)").rebuild().unwrap();
     assert_eq!((half.is_rebuilt(), text(&half, 7)), (false, "old".to_owned()));
-    let mut behind = Build::minimal();
-    behind.bytes.splice(0..0, *b"\xef\xbb\xbf");
-    behind.listed.values_mut().for_each(|entry| {
-        if let crate::pdf::Entry::Offset { offset, .. } = entry {
-            *offset += 3;
+}
+
+#[test]
+fn bytes_before_the_header_are_never_lifted() {
+    // Offsets that count from the header, and from the beginning of the file.
+    let relative = |before: &[u8]| {
+        let mut build = Build::minimal().table("");
+        build.bytes.splice(0..0, before.iter().copied());
+        build
+    };
+    let absolute = |before: &[u8]| {
+        let mut build = Build { bytes: [before, &Build::new().bytes].concat(), ..Build::new() };
+        build = build.object(1, CATALOG).object(2, PAGES).object(3, PAGE);
+        build.table("")
+    };
+    let junk = vec![b'x'; 1_000];
+    for before in [b"\xef\xbb\xbf".as_slice(), b"\n", b"\r\n", b" ", b"\0", b"MIME-Version: 1.0\n\n", &junk] {
+        assert!(open(&relative(before).bytes[before.len()..]).is_ok(), "what is left is sound");
+        for build in [relative(before), absolute(before)] {
+            for opened in [build.open(), build.rebuild()] {
+                let Err(Error::Malformed(fault)) = opened else { panic!("opened") };
+                let len = u64::try_from(before.len()).unwrap();
+                assert_eq!((fault.code, fault.offset, fault.found), (ErrorCode::PdfHeader, Some(0), Some(len)));
+                let remedy = format!("cut them off, as `tail -c +{}` does", len + 1);
+                assert!(fault.to_string().ends_with(&remedy), "{fault}");
+            }
         }
-    });
-    let header = behind.table("").rebuild().unwrap();
-    assert!(!header.is_rebuilt() && header.has_tail());
-    // Offsets that count from the header are found by scanning.
-    let mut relative = Build::minimal().table("");
-    relative.bytes.splice(0..0, *b"MIME-Version: 1.0\n\n");
-    let relative = relative.rebuild().unwrap();
-    assert!(relative.is_rebuilt() && relative.has_tail());
+    }
 }
 
 #[test]

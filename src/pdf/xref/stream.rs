@@ -18,6 +18,8 @@ pub(crate) struct Rows {
     layout: Layout,
     // First number, count, row of the first; sorted by number.
     ranges: Vec<(u64, u64, u64)>,
+    // The number after the stream's own and after those of the object streams that it names, listed or not.
+    named_end: u64,
     // For data and ranges.
     _charge: Charge,
 }
@@ -52,11 +54,14 @@ pub(crate) fn read(source: &Source, offset: u64, limits: &Bounds, decoder: &mut 
     let data = read_data(source, &stream, len, limits)?;
     let (data, mut charge) = decoder.decode(dictionary, data, number, limits)?;
     let ranges = ranges(dictionary, size, layout, &data, &mut charge, limits, offset)?;
-    let rows = Some(Arc::new(Rows { data, layout, ranges, _charge: charge }));
+    let mut rows = Rows { data, layout, ranges, named_end: u64::from(number).saturating_add(1), _charge: charge };
+    rows.named_end = rows.named_end.max(rows.object_streams_end(limits));
+    let rows = Some(Arc::new(rows));
     Ok(Section {
         offset,
         end: found.end.saturating_add(u64::try_from(len).unwrap_or(0)),
         size,
+        before: 0,
         table: None,
         rows,
         trailer: stream.dictionary,
@@ -91,9 +96,19 @@ impl Rows {
         self.ranges.iter().map(|(_, count, _)| count).sum()
     }
 
+    /// The ranges of numbers that it lists.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.ranges.iter().map(|(first, count, _)| (*first, *count))
+    }
+
     /// The number after the highest that is listed.
     pub(crate) fn listed_end(&self) -> u64 {
         self.ranges.last().map_or(0, |(first, count, _)| first + count)
+    }
+
+    /// The number after its own, and after all that it names as object streams.
+    pub(crate) fn named_end(&self) -> u64 {
+        self.named_end
     }
 
     /// What the stream says of `number`.
@@ -104,6 +119,16 @@ impl Rows {
             Some((first, count, row)) if number - first < *count => self.row(row + (number - first)),
             _ => Listed::No,
         }
+    }
+
+    fn object_streams_end(&self, limits: &Bounds) -> u64 {
+        let rows = self.ranges.iter().flat_map(|(_, count, row)| *row..row.saturating_add(*count));
+        let streams = rows.filter_map(|row| match self.row(row) {
+            Listed::Used(Entry::InStream { stream, .. }) => Some(u64::from(stream)),
+            _ => None,
+        });
+        // No object can have a number above the limit.
+        streams.filter(|stream| *stream <= limits.pdf_objects).max().map_or(0, |stream| stream.saturating_add(1))
     }
 
     fn row(&self, row: u64) -> Listed {
