@@ -23,6 +23,7 @@ mod earlier;
 mod key;
 mod layers;
 mod lvrtc;
+mod odd;
 #[cfg(feature = "cli")]
 mod schema;
 #[cfg(feature = "http")]

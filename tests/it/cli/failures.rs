@@ -105,3 +105,20 @@ fn limits_are_named() {
     bench.run(&format!("seal a.pdf {KEY} --limit nonsense=1")).ends(2);
     bench.run(&format!("seal a.pdf {KEY} --limit pdf-depth")).ends(2);
 }
+
+#[test]
+fn recovery_may_stand_in_the_configuration() {
+    let bench = Bench::new();
+    bench.sample("tab.pdf", "faults/xref-subsection-starts-at-1.pdf");
+    bench.sample("junk.pdf", "faults/bytes-before-header.pdf");
+    bench.write("house.toml", b"recover = true\n");
+    let plain = bench.run(&format!("seal tab.pdf junk.pdf --out out {KEY} --json")).ends(1).codes("finalize");
+    assert_eq!((&*plain["tab.pdf"], &*plain["junk.pdf"]), ("pdf.xref.malformed", "pdf.header"));
+    let found = bench.run("inspect tab.pdf --json").ends(0).lines("inspect");
+    assert!(found[0]["remarks"][0].as_str().unwrap().contains("malformed cross-reference section"), "{found:?}");
+    let ended = bench.run(&format!("seal tab.pdf junk.pdf --out out --config house.toml {KEY} --json --overwrite"));
+    let codes = ended.ends(1).codes("finalize");
+    assert_eq!((&*codes["tab.pdf"], &*codes["junk.pdf"]), ("-", "pdf.header"));
+    let found = bench.run("inspect out/tab.pdf --json").ends(0).lines("inspect");
+    assert_eq!(found[0]["signatures"][0]["signature_verifies"], true);
+}
