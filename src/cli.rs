@@ -18,6 +18,7 @@ mod confined;
 mod containers;
 mod demo;
 mod documents;
+mod dry_run;
 mod encrypt_password;
 mod errors;
 mod extend;

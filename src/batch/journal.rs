@@ -124,6 +124,17 @@ impl Journal {
         Ok(Journal { file, done })
     }
 
+    /// What stands in the journal at `path`, which stays as it is; another run may be writing to it.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], but for `run.busy`.
+    pub fn read(path: &Path) -> Result<Vec<Done>> {
+        match open_own(OpenOptions::new().read(true), path) {
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput => Err(no_journal(NOT_REGULAR)),
+            opened => Ok(read(&opened?)?.done),
+        }
+    }
+
     /// Forgets what is done: another run begins.
     ///
     /// # Errors

@@ -248,6 +248,10 @@ pub(crate) struct Seal {
     pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) resume: Resume,
+    /// Say what would be signed and where it would go, what is left out, and how many time-stamps that takes; write
+    /// nothing, ask nobody, and use of the key its certificate at most (none with --cert).
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) run: Run,
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eseal::system::{Existing, RunLock, Staged, read_own};
+use eseal::system::{Existing, Staged, read_own};
 use eseal::{Moment, Result, Time};
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,6 @@ use super::{Exit, Outcome, Stop, complain};
 pub(crate) struct Ask {
     folder: PathBuf,
     round: u32,
-    /// Rounds are one after the other.
-    _lock: RunLock,
 }
 
 /// What makes the next round ask the same: `run.json`.
@@ -28,11 +26,16 @@ struct Saved {
 }
 
 impl Ask {
-    /// Opens the folder, and tells the moment of the round before; of the first one it is `moment`.
+    /// Whether a round came before this one.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.round > 1
+    }
+
+    /// Opens the folder, which nobody else works on, and tells the moment of the round before; of the first one it is `moment`.
     pub(crate) fn begin(folder: &Path, moment: Moment) -> Outcome<(Ask, Moment)> {
         let path = folder.join(RUN);
         let about = || Stop::about(path.display().to_string());
-        let lock = RunLock::of_folder(folder).map_err(Stop::about(folder.display().to_string()))?;
+        std::fs::create_dir_all(folder).map_err(|e| Stop::Error(folder.display().to_string(), e.into()))?;
         let mut saved =
             Saved { version: VERSION, nonce: to_hex(moment.nonce()), time: moment.time().to_string(), round: 0 };
         if path.symlink_metadata().is_ok() {
@@ -48,7 +51,7 @@ impl Ask {
         let bytes = serde_json::to_vec(&saved).map_err(|e| about()(std::io::Error::from(e).into()))?;
         let staged = Staged::write_bytes(&bytes, &path, None).map_err(about())?;
         staged.commit(Existing::Replace).map_err(about())?;
-        Ok((Ask { folder: folder.to_owned(), round: saved.round, _lock: lock }, Moment::new(time, nonce)))
+        Ok((Ask { folder: folder.to_owned(), round: saved.round }, Moment::new(time, nonce)))
     }
 
     /// Says which round is open, if one is.

@@ -215,8 +215,9 @@ fn typed_paths(command: &Command, matches: &ArgMatches) -> Vec<PathBuf> {
     paths
 }
 
+/// What anybody may have, and where the inputs are.
 fn is_public(arg: &clap::Arg) -> bool {
-    arg.get_long().is_some_and(|name| ["cert", "chain", "trust"].contains(&name))
+    arg.get_long().is_some_and(|name| ["cert", "chain", "trust", "base"].contains(&name))
 }
 
 fn takes_paths(arg: &clap::Arg) -> bool {
@@ -512,12 +513,14 @@ mod tests {
     const ONE_CALL: &[&str] = &[
         "accept",
         "all",
+        "base",
         "amount",
         "ask",
         "config",
         "data-file",
         "digests",
         "dry-run",
+        "failed-from",
         "files-from",
         "help",
         "into",

@@ -19,7 +19,7 @@ use super::climb::{Climb, Climbed, Renew};
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, begins_with};
-use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
+use super::inputs::{self, Came, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::ledger::Note;
 use super::past::{self, Alone, Before, DONE_BEFORE, Past};
 use super::prepare::{skipped, tasks};
@@ -30,7 +30,7 @@ use super::signed::time_stamps;
 use super::signing::level;
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
-use super::{Outcome, Stop, lines};
+use super::{Outcome, Stop, args, lines};
 
 /// `eseal extend`.
 pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
@@ -40,35 +40,43 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let changing = Changing::new(&args.results, &run.cancel)?;
     run.holds = args.results.in_place && !args.dry_run;
-    let (climb, ask) = climb(args, level, common)?;
+    inputs::check_out(&args.inputs, targets.out())?;
     let walk = Walk::new(args.inputs.all_files, common, &run.passed_over)
         .without(journal.as_deref())
         .following(args.inputs.follow_links)
-        .in_place(args.results.in_place);
+        .in_place(args.results.in_place)
+        .into(targets.out());
     let manifest = args.manifest.manifest.as_deref();
     let inputs = inputs::read(&args.inputs, manifest, walk, None, &common.limits, &run.cancel)?;
+    let (inputs, came) = Came::select(inputs, &args.inputs, &common.limits, &run.cancel)?;
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
     // Standard output carries the document, unless none is written.
     let mut report = if is_stdin && !args.dry_run { Report::aside(common) } else { Report::new(common) };
     let journal = journal.filter(|_| !is_stdin && !args.dry_run);
     let out = targets.out().filter(|_| !is_stdin && !args.dry_run);
-    let alone = Alone::take(&args.resume, out, journal.as_deref(), &run.cancel, &mut report)?;
-    let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
+    let folders = [out, args.ask.as_deref()];
+    let alone = Alone::take(&args.resume, &folders, journal.as_deref(), &run.cancel, &mut report)?;
+    let (climb, ask) = climb(args, level, common)?;
+    // Another round of the same questions goes on with what the ones before have not got to; all of it is done anew
+    // where results are to be replaced.
+    let goes_on = ask.as_ref().is_some_and(Ask::goes_on) && !targets.overwrite;
+    let resume = args::Resume { resume: args.resume.resume || goes_on, ..args.resume.clone() };
+    let past = Past::new(&resume, &targets, alone.journal.as_ref(), journal.is_some());
     if let (Inputs::Known(items), false) = (&inputs, args.dry_run) {
-        // What an interrupted run has written is looked at one by one.
-        let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
+        // What an interrupted run, or an earlier round, has written is looked at one by one.
+        let rule = if resume.resume { targets.replacing() } else { targets.clone() };
         rule.check_all(items, |input, target| past.knows(input, target), &mut report)?;
     }
     if let Some(warning) = climb.warning(level).filter(|_| !args.dry_run) {
         report.remark(&Note::new("unchecked", warning));
     }
-    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
+    (run.journal, run.locks) = alone.begin(&resume, journal.as_deref())?;
     let job = Job {
         level,
         climb,
         targets,
         changing,
-        resume: args.resume.resume,
+        resume: resume.resume,
         past,
         taken: Mutex::default(),
         stdin: Stdin::new(&run.cancel),
@@ -78,10 +86,12 @@ pub(crate) fn run(args: &Extend, common: &Common) -> Outcome {
     run.catch_interrupts(common)?;
     let tasks = tasks(inputs, &mut report);
     if args.dry_run {
-        return run.over(tasks, |item| job.forecast(item), &mut report);
+        let exit = run.over(tasks, |item| job.forecast(item), &mut report)?;
+        return Ok(came.end(exit, &mut report));
     }
     let tasks = tasks.inspect(|task| job.expect(&task.input));
     let exit = run.over_climbing(&job.climb, tasks, |item| job.work(item), &mut report)?;
+    let exit = came.end(exit, &mut report);
     match ask {
         Some(ask) => ask.end(exit),
         None => Ok(exit),

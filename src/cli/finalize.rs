@@ -47,9 +47,9 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         Some(path) => values::read(path, args.order.as_deref(), &common.limits, &run.cancel)?,
         None => Box::new(verified(&store, &common.limits)?.into_iter()),
     };
-    let alone = Alone::take(&args.resume, targets.out(), journal.as_deref(), &run.cancel, &mut report)?;
+    let alone = Alone::take(&args.resume, &[targets.out()], journal.as_deref(), &run.cancel, &mut report)?;
     let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
-    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
+    (run.journal, run.locks) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Arc::new(Job {
         store,
         targets,

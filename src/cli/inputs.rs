@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use eseal::error::Malformed;
+use eseal::error::{Malformed, Refusal};
 use eseal::system::Below;
 use eseal::{Error, ErrorCode, Format, Limits, Result};
 use serde::Deserialize;
@@ -16,9 +16,11 @@ use super::list::List;
 use super::{Outcome, Stop, args};
 
 mod passed_over;
+mod select;
 mod walk;
 
 pub(crate) use passed_over::{PassedOver, Tally};
+pub(crate) use select::{Came, check_out};
 pub(crate) use walk::Walk;
 
 /// One document to work on, or files that become one.
@@ -125,6 +127,10 @@ struct Rule {
     walk: Walk,
     /// None where nothing is signed, only looked at.
     containers: Option<Arc<Containers>>,
+    /// The folder whose shape results keep, without links.
+    base: Option<PathBuf>,
+    /// The folder of the results, without links.
+    out: Option<PathBuf>,
 }
 
 impl Input {
@@ -174,7 +180,12 @@ pub(crate) fn read(
     limits: &Limits,
     cancel: &Arc<AtomicBool>,
 ) -> Outcome<Inputs> {
-    let rule = Rule { walk, containers: containers.cloned() };
+    let base = inputs.base.as_deref().map(|base| {
+        let is_folder = fs::canonicalize(base).and_then(|base| fs::read_dir(&base).map(|_| base));
+        is_folder.map_err(|error| Stop::Error(base.display().to_string(), error.into()))
+    });
+    let out = walk.out().and_then(|out| fs::canonicalize(out).ok());
+    let rule = Rule { walk, containers: containers.cloned(), base: base.transpose()?, out };
     if let Some(path) = manifest {
         let lines = List::open(path, b'\n', limits, cancel)?.enumerate();
         return Ok(Inputs::Coming(Box::new(lines.flat_map(move |(n, line)| rule.manifest_line(n, line)))));
@@ -251,9 +262,31 @@ impl Rule {
     /// A file as itself, a folder as what is below it.
     fn expand(&self, given: &Path) -> Vec<Result<Found, Unusable>> {
         match fs::metadata(given) {
-            Ok(metadata) if metadata.is_dir() => self.walk.below(given),
-            Ok(_) => vec![Ok(Found::file(given))],
+            // It is not searched: there would be results, and nothing else.
+            Ok(metadata) if metadata.is_dir() && self.is_out(given) => {
+                vec![Err(fault(given, Refusal::new(ErrorCode::IoCollision).into()))]
+            }
+            Ok(metadata) if metadata.is_dir() => {
+                self.walk.below(given).into_iter().map(|found| self.based(found?)).collect()
+            }
+            Ok(_) => vec![self.based(Found::file(given))],
             Err(error) => vec![Err(unusable(given, error))],
+        }
+    }
+
+    fn is_out(&self, folder: &Path) -> bool {
+        self.out.as_ref().is_some_and(|out| fs::canonicalize(folder).is_ok_and(|folder| folder == *out))
+    }
+
+    /// With its name below the base, where there is one.
+    fn based(&self, found: Found) -> Result<Found, Unusable> {
+        let Some(base) = &self.base else { return Ok(found) };
+        let folder = found.given.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = fs::canonicalize(folder).map_err(|error| unusable(&found.given, error))?;
+        let name = found.given.file_name().unwrap_or_default();
+        match folder.strip_prefix(base) {
+            Ok(below) => Ok(Found { relative: below.join(name), ..found }),
+            Err(_) => Err(fault(&found.given, Refusal::new(ErrorCode::IoOutside).detail(NOT_BELOW).into())),
         }
     }
 
@@ -323,7 +356,7 @@ impl TryFrom<Found> for Part {
 
 /// Files and folders as parts of a container, in which folders are left out.
 pub(crate) fn parts_of(path: &Path, walk: &Walk) -> Result<Vec<Part>> {
-    let rule = Rule { walk: walk.clone(), containers: None };
+    let rule = Rule { walk: walk.clone(), ..Rule::default() };
     rule.expand(path).into_iter().map(|found| found.and_then(Part::try_from).map_err(|fault| fault.error)).collect()
 }
 
@@ -349,6 +382,8 @@ fn path_of(line: Vec<u8>) -> Result<PathBuf> {
     let text = String::from_utf8(line).map_err(|_| Malformed::new(ErrorCode::InputMalformed))?;
     Ok(text.into())
 }
+
+const NOT_BELOW: &str = "it is not below --base";
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::args::Inspect;
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, UNDO_WAITS};
-use super::inputs::{self, Input, Item, Unusable, Walk};
+use super::inputs::{self, Came, Input, Item, Unusable, Walk};
 use super::prepare::tasks;
 use super::report::{Report, printable, size};
 use super::run::{Line, Ready, Run};
@@ -28,10 +28,13 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let mut report = Report::new(common);
     let walk = Walk::new(args.inputs.all_files, common, &run.passed_over).following(args.inputs.follow_links);
     let inputs = inputs::read(&args.inputs, None, walk, None, &common.limits, &run.cancel)?;
+    let (inputs, came) = Came::select(inputs, &args.inputs, &common.limits, &run.cancel)?;
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
     run.catch_interrupts(common)?;
     let stdin = Stdin::new(&run.cancel);
-    run.over(tasks(inputs, &mut report), |item| inspect(item, &stdin, recovery, &common.limits), &mut report)
+    let work = |item| inspect(item, &stdin, recovery, &common.limits);
+    let exit = run.over(tasks(inputs, &mut report), work, &mut report)?;
+    Ok(came.end(exit, &mut report))
 }
 
 fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, limits: &Limits) -> Result<Ready> {

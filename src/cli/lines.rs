@@ -143,6 +143,18 @@ pub(crate) struct Forecast {
     pub(crate) reference: Option<String>,
 }
 
+/// A line of `seal --dry-run`.
+#[derive(Debug, Serialize)]
+pub(crate) struct WouldSeal {
+    pub(crate) input: String,
+    pub(crate) output: String,
+    pub(crate) level: &'static str,
+    pub(crate) timestamps: u64,
+    pub(crate) tsa: Option<String>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+}
+
 /// Something that would be asked for.
 #[derive(Debug, Serialize)]
 pub(crate) struct Fetch {

@@ -60,11 +60,21 @@ pub(crate) enum Before {
 impl Past {
     /// What stands in the journal that is taken up; nothing without one. Only a journal that is kept gets lines.
     pub(crate) fn new(args: &args::Resume, targets: &Targets, journal: Option<&Journal>, is_kept: bool) -> Past {
+        let entries = journal.filter(|_| args.resume).map(Journal::entries).unwrap_or_default();
+        Past::of_entries(args, targets, entries, is_kept)
+    }
+
+    /// The same for a run that writes nothing.
+    pub(crate) fn looked_at(args: &args::Resume, targets: &Targets, journal: Option<&Path>) -> Outcome<Past> {
+        let path = journal.filter(|path| args.resume && path.symlink_metadata().is_ok());
+        let entries = path.map(|path| Journal::read(path).map_err(Stop::about(path.display().to_string())));
+        Ok(Past::of_entries(args, targets, &entries.transpose()?.unwrap_or_default(), false))
+    }
+
+    fn of_entries(args: &args::Resume, targets: &Targets, entries: &[Done], is_kept: bool) -> Past {
         let mut past =
             Past { is_kept, overwrite: targets.overwrite, redo_missing: args.redo_missing, ..Past::default() };
-        for done in journal.filter(|_| args.resume).into_iter().flat_map(Journal::entries) {
-            past.add(done.clone());
-        }
+        entries.iter().for_each(|done| past.add(done.clone()));
         past
     }
 
@@ -293,33 +303,42 @@ pub(crate) fn journal_path(args: &args::Resume, targets: &Targets) -> Outcome<Op
     Ok(path)
 }
 
-/// What a run has to itself: the folder of its results, and the journal where there is one already.
+/// What a run has to itself: the folders that it writes to, and the journal where there is one already.
 pub(crate) struct Alone {
     pub(crate) journal: Option<Journal>,
     // Given back after the journal, so that a folder made for nothing is empty by then.
-    lock: Option<RunLock>,
+    locks: Vec<RunLock>,
 }
 
 impl Alone {
     /// Takes both, or ends with `run.busy`; with `--wait` it waits until they are free.
     pub(crate) fn take(
         args: &args::Resume,
-        out: Option<&Path>,
+        folders: &[Option<&Path>],
         journal: Option<&Path>,
         cancel: &AtomicBool,
         report: &mut Report,
     ) -> Outcome<Alone> {
         let mut waiting = Waiting { wait: args.wait, cancel, report, is_said: false };
-        let lock = out.map(|out| waiting.until(out, RunLock::of_folder)).transpose()?;
+        let mut locks: Vec<RunLock> = Vec::new();
+        let mut taken: Vec<PathBuf> = Vec::new();
+        for folder in folders.iter().flatten() {
+            // Two of them may be one.
+            if fs::canonicalize(folder).is_ok_and(|path| taken.contains(&path)) {
+                continue;
+            }
+            locks.push(waiting.until(folder, RunLock::of_folder)?);
+            taken.extend(fs::canonicalize(folder));
+        }
         let journal = journal.filter(|path| path.symlink_metadata().is_ok());
         let journal = journal.map(|path| waiting.until(path, Journal::open)).transpose()?;
-        Ok(Alone { journal, lock })
+        Ok(Alone { journal, locks })
     }
 
-    /// The journal of this run: the earlier one goes on with `--resume`, else it begins anew. The lock is to be kept.
-    pub(crate) fn begin(self, args: &args::Resume, path: Option<&Path>) -> Outcome<(Option<Journal>, Option<RunLock>)> {
-        let Alone { journal, lock } = self;
-        let Some(path) = path else { return Ok((None, lock)) };
+    /// The journal of this run: the earlier one goes on with `--resume`, else it begins anew. The locks are to be kept.
+    pub(crate) fn begin(self, args: &args::Resume, path: Option<&Path>) -> Outcome<(Option<Journal>, Vec<RunLock>)> {
+        let Alone { journal, locks } = self;
+        let Some(path) = path else { return Ok((None, locks)) };
         let open = || -> Result<Journal> {
             let mut journal = match journal {
                 Some(journal) => journal,
@@ -337,7 +356,7 @@ impl Alone {
             Ok(journal)
         };
         let journal = open().map_err(Stop::about(path.display().to_string()))?;
-        Ok((Some(journal), lock))
+        Ok((Some(journal), locks))
     }
 }
 

@@ -19,7 +19,7 @@ use super::config::{self, Common};
 use super::confined::leads_down;
 use super::containers::Containers;
 use super::documents::{Opened, need};
-use super::inputs::{self, Input, Inputs, Item, Origin, Unusable, Walk};
+use super::inputs::{self, Came, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::report::{Report, printable};
 use super::run::{Later, Line, Made, Ready, Run, Task};
 use super::signing::{Signing, certificates};
@@ -39,14 +39,17 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     // Changed in place is what `finalize` does; that it can't is better known before anybody signs.
     Changing::new(&args.results, &run.cancel)?;
+    inputs::check_out(&args.inputs, targets.out())?;
     let mut report = Report::new(common);
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), common, &run.passed_over)
         .following(args.inputs.follow_links)
-        .in_place(args.results.in_place);
+        .in_place(args.results.in_place)
+        .into(targets.out());
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
+    let (inputs, came) = Came::select(inputs, &args.inputs, &common.limits, &run.cancel)?;
     if let (Inputs::Known(items), true) = (&inputs, targets.is_told() || containers.named().is_some()) {
         // Whether a target exists is asked when it is written; `prepare` writes none.
         targets.replacing().check_all(items, |_, _| false, &mut report)?;
@@ -60,7 +63,8 @@ pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let job = Job { store, signing, containers, targets, kernel, stdin, limits };
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts(common)?;
-    run.over_together(None, tasks(inputs, &mut report), &&job, &mut report)
+    let exit = run.over_together(None, tasks(inputs, &mut report), &&job, &mut report)?;
+    Ok(came.end(exit, &mut report))
 }
 
 /// The inputs as tasks of a run.

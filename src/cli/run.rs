@@ -135,7 +135,7 @@ pub(crate) struct Run {
     /// Inputs are changed themselves: each is an open file until its result is written.
     pub(crate) holds: bool,
     /// The folder of the results is this run's alone until it ends; after the journal, which lies in it.
-    pub(crate) lock: Option<RunLock>,
+    pub(crate) locks: Vec<RunLock>,
 }
 
 impl Run {
@@ -146,7 +146,7 @@ impl Run {
             at_once: Arc::default(),
             interrupted: Arc::default(),
             journal: None,
-            lock: None,
+            locks: Vec::new(),
             passed_over: Tally::default(),
             holds: false,
         }

@@ -18,7 +18,8 @@ use super::climb::{Climb, Climbed};
 use super::config::{self, Common};
 use super::containers::Containers;
 use super::documents::{Opened, begins_with, digest_of};
-use super::inputs::{self, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
+use super::dry_run::DryRun;
+use super::inputs::{self, Came, Input, Inputs, Item, Origin, Own, Part, Unusable, Walk};
 use super::key;
 use super::ledger::Note;
 use super::past::{self, Alone, Before, DONE_BEFORE, Past, resume_changed};
@@ -26,7 +27,7 @@ use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
 use super::report::{Report, now, wall_clock};
 use super::run::{Made, Ready, Run};
 use super::signed::{self, Facts};
-use super::signing::Signing;
+use super::signing::{Signing, certificates};
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
 use super::{Outcome, Stop};
@@ -37,22 +38,29 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let journal = past::journal_path(&args.resume, &targets)?;
     let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));
     let changing = Changing::new(&args.results, &run.cancel)?;
-    run.holds = args.results.in_place;
+    run.holds = args.results.in_place && !args.dry_run;
+    inputs::check_out(&args.inputs, targets.out())?;
     let manifest = args.manifest.manifest.as_deref();
     let containers = Arc::new(Containers::new(&args.containers, &common.limits, &run.cancel)?);
     let pin_file = key::pin_file(&args.key, &common.limits);
     let walk = Walk::new(args.inputs.all_files || containers.named().is_some(), common, &run.passed_over)
         .without(journal.iter().chain(&pin_file).map(|path| &**path))
         .following(args.inputs.follow_links)
-        .in_place(args.results.in_place);
+        .in_place(args.results.in_place)
+        .into(targets.out());
     let inputs = inputs::read(&args.inputs, manifest, walk, Some(&containers), &common.limits, &run.cancel)?;
     containers.check(&inputs)?;
+    let (inputs, came) = Came::select(inputs, &args.inputs, &common.limits, &run.cancel)?;
     let is_stdin = matches!(&inputs, Inputs::Known(items) if items.iter().flatten().any(|i| i.origin == Origin::Stdin));
     // Standard output carries the document, so what is to be said goes aside.
-    let mut report = if is_stdin { Report::aside(common) } else { Report::new(common) };
+    let mut report = if is_stdin && !args.dry_run { Report::aside(common) } else { Report::new(common) };
     let journal = journal.filter(|_| !is_stdin);
+    if args.dry_run {
+        let known = Known { inputs, came, containers, targets, journal };
+        return dry_run(args, common, &mut run, known, &mut report);
+    }
     let out = targets.out().filter(|_| !is_stdin);
-    let alone = Alone::take(&args.resume, out, journal.as_deref(), &run.cancel, &mut report)?;
+    let alone = Alone::take(&args.resume, &[out], journal.as_deref(), &run.cancel, &mut report)?;
     let past = Past::new(&args.resume, &targets, alone.journal.as_ref(), journal.is_some());
     if let Inputs::Known(items) = &inputs {
         // What an interrupted run has written is looked at one by one.
@@ -67,7 +75,7 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     let climb = climb.map(|climb| climb.signed_by(key.chain(), signing.level()));
     common.ledger.certificates(key.chain());
     report.say_remarks();
-    (run.journal, run.lock) = alone.begin(&args.resume, journal.as_deref())?;
+    (run.journal, run.locks) = alone.begin(&args.resume, journal.as_deref())?;
     let job = Job {
         key: &*key,
         signing,
@@ -85,7 +93,51 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
     report.detail(&format!("eseal: hashing with {}", job.kernel.name()));
     run.catch_interrupts(common)?;
     let tasks = tasks(inputs, &mut report).inspect(|task| job.expect(&task.input));
-    run.over_together(job.climb, tasks, &&job, &mut report)
+    let exit = run.over_together(job.climb, tasks, &&job, &mut report)?;
+    Ok(came.end(exit, &mut report))
+}
+
+/// What is known before the key is opened.
+struct Known {
+    inputs: Inputs,
+    came: Came,
+    containers: Arc<Containers>,
+    targets: Targets,
+    journal: Option<PathBuf>,
+}
+
+/// `eseal seal --dry-run`.
+fn dry_run(args: &Seal, common: &Common, run: &mut Run, known: Known, report: &mut Report) -> Outcome {
+    let Known { inputs, came, containers, targets, journal } = known;
+    let past = Past::looked_at(&args.resume, &targets, journal.as_deref())?;
+    if let Inputs::Known(items) = &inputs {
+        let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
+        rule.check_all(items, |input, target| past.knows(input, target), report)?;
+    }
+    let (mut signer, mut chain) = certificates(&args.certificates, &common.limits)?;
+    if signer.is_empty() {
+        signer = key::open(&args.key, &args.certificates, common, report)?.chain().to_vec();
+    }
+    let mut signer = signer.into_iter();
+    let certificate = signer.next().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
+    chain.extend(signer);
+    let signing = Signing::new(&args.signature, &certificate, &chain)?;
+    let climb = climb(args, signing.level(), common, report)?;
+    let job = DryRun {
+        signing,
+        climb: climb.as_ref(),
+        containers,
+        targets,
+        past,
+        resume: args.resume.resume,
+        stdin: Stdin::new(&run.cancel),
+        limits: common.limits.clone(),
+        taken: Mutex::default(),
+    };
+    run.catch_interrupts(common)?;
+    let exit = run.over(tasks(inputs, report), |item| job.forecast(item), report)?;
+    job.close(report);
+    Ok(came.end(exit, report))
 }
 
 /// The way to the level, where it is above what the key alone gives.

@@ -32,6 +32,7 @@ mod options;
 mod pkcs11;
 mod prepare;
 mod seal;
+mod selection;
 mod services;
 mod stops;
 #[cfg(unix)]

@@ -47,6 +47,7 @@ fn each_documented_key_is_required() {
             "input id output unchanged level protected_until bytes source_sha256 signer signing_time timestamps revocation left_out seconds time run",
         ),
         ("forecast", "input level would_reach timestamps tsa fetches left_out bytes time run"),
+        ("would-seal", "input output level timestamps tsa time run"),
         ("fetch", "answer kind time run"),
         (
             "fill",

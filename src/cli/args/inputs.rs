@@ -16,6 +16,17 @@ pub(crate) struct Inputs {
     /// Names in the list end with NUL instead of a line end.
     #[arg(long, short = '0', requires = "files_from")]
     pub(crate) null: bool,
+    /// Results of files that are named one by one, such as in a list, keep the shape of folders below this one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    /// Of the inputs, do only those that failed by these lines of an earlier run with --json; `-` is standard input.
+    ///
+    /// Name the same inputs and the same place for results as before, so each result goes where it was to go.
+    #[arg(long, value_name = "LINES")]
+    pub(crate) failed_from: Option<PathBuf>,
+    /// No input is wrong use (exit status 2) instead of nothing to do.
+    #[arg(long)]
+    pub(crate) require_input: bool,
     /// Take all files of a folder, whatever their names, but for the key and what runs leave there.
     #[arg(long)]
     pub(crate) all_files: bool,

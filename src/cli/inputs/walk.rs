@@ -28,6 +28,8 @@ pub(crate) struct Walk {
     /// Each thing that is left out is named.
     verbose: bool,
     own: Own,
+    /// The folder of the results.
+    out: Option<PathBuf>,
     tally: Tally,
 }
 
@@ -50,6 +52,16 @@ impl Walk {
     pub(crate) fn without<'a>(mut self, paths: impl IntoIterator<Item = &'a Path>) -> Walk {
         paths.into_iter().for_each(|path| self.own.add(path));
         self
+    }
+
+    /// Results go to this folder.
+    pub(crate) fn into(self, out: Option<&Path>) -> Walk {
+        Walk { out: out.map(Path::to_owned), ..self }
+    }
+
+    /// Where results go.
+    pub(crate) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
     }
 
     /// Follows links that stay in the folder.

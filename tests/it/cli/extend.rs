@@ -265,6 +265,51 @@ fn a_machine_without_network_asks_in_rounds() {
 }
 
 #[test]
+fn a_mixed_archive_goes_on_round_by_round_until_all_of_it_is_there() {
+    for place in ["--out up", "", "--in-place --state-dir state"] {
+        let bench = Bench::new();
+        let services = Services::start(&bench);
+        let options = services.options();
+        bench.write("b.txt", b"text");
+        for level in ["b-b", "b-t", "b-lt", "b-lta"] {
+            bench.run(&format!("seal a.pdf b.txt {KEY} {options} --level {level} --out in/{level}")).ends(0);
+            std::fs::remove_file(bench.path(&format!("in/{level}/.eseal-run"))).unwrap();
+        }
+        let inputs = ["b-b", "b-t", "b-lt", "b-lta"].map(|level| format!("in/{level}/a.pdf in/{level}/b.txt.asice"));
+        let inputs = if place.starts_with("--out") { "in".into() } else { inputs.join(" ") };
+        let ask = format!("extend {inputs} {place} --level b-lta --trust root.pem --ask asked");
+        let mut rounds = 0;
+        loop {
+            let ended = bench.run(&ask);
+            assert!(!ended.err.contains("io.target-exists"), "{place}: {}", ended.err);
+            if ended.status == 0 {
+                break;
+            }
+            let ended = ended.ends(1);
+            assert!(ended.err.contains("is open"), "{}", ended.err);
+            rounds += 1;
+            assert!(rounds <= 5, "{place}: {}", ended.err);
+            bench.run(&format!("fetch asked --tsa {}", services.tsa())).ends(0);
+        }
+        assert!(rounds >= 2, "documents of all levels end in different rounds");
+        let raised = match place {
+            "--out up" => "up",
+            "" => {
+                "in/b-b/a-extended.pdf in/b-b/b.txt-extended.asice in/b-t/a-extended.pdf in/b-t/b.txt-extended.asice \
+                 in/b-lt/a-extended.pdf in/b-lt/b.txt-extended.asice"
+            }
+            _ => "in",
+        };
+        let levels = claimed(&bench, raised);
+        assert!(levels.len() >= 6 && levels.iter().all(|level| level == "B-LTA"), "{place}: {levels:?}");
+        // All of it is there: the same call again changes nothing and asks for nothing.
+        let counts = services.counts();
+        bench.run(&ask).ends(0);
+        assert_eq!(services.counts(), counts);
+    }
+}
+
+#[test]
 fn answers_that_were_recorded_give_the_same_document_without_services() {
     let bench = Bench::new();
     let services = Services::start(&bench);
