@@ -27,7 +27,7 @@ fn a_file_is_itself_or_goes_into_a_container() {
         fs::write(path, b"").unwrap();
     }
     let (look, all) = (Rule::default(), all());
-    let sign = Rule { walk: all.clone(), containers: Some(Arc::default()) };
+    let sign = Rule { walk: all.clone(), containers: Some(Arc::default()), ..Rule::default() };
     let named = dir.path().join("d/notes.txt");
     assert_eq!(names(inputs(&look, &named)), ["notes.txt"]);
     assert_eq!(names(inputs(&sign, &named)), ["notes.txt.asice"]);
