@@ -54,11 +54,14 @@ struct Cache {
 }
 
 impl Cache {
-    /// Lets go all that can be read again; whether there was anything.
+    /// Lets go what can be read again, objects first, which cost less; whether there was anything.
     fn let_go(&mut self) -> bool {
         self.held = 0;
-        let had = !self.objects.is_empty() || !self.streams.is_empty();
-        self.objects.clear();
+        if !self.objects.is_empty() {
+            self.objects.clear();
+            return true;
+        }
+        let had = !self.streams.is_empty();
         self.streams.clear();
         had
     }
@@ -210,7 +213,7 @@ impl Document {
         let mut cache = self.cache();
         let streams = cache.streams.iter().map(|(_, stream)| stream.held_bytes()).sum::<usize>();
         if cache.held.saturating_add(streams) > REMEMBERED_AT_REST {
-            cache.let_go();
+            while cache.let_go() {}
         }
     }
 
@@ -449,12 +452,15 @@ impl Document {
         self.with_room(|| self.stream_data_for(stream, 0)).map(|(data, _)| data)
     }
 
-    /// Does what needs memory; once more without all that can be read again where there was not enough.
+    /// Does what needs memory; where there is not enough, once more without what can be read again.
     fn with_room<T>(&self, mut act: impl FnMut() -> Result<T>) -> Result<T> {
-        match act() {
-            Err(error) if is_full(&error) && self.cache().let_go() => act(),
-            other => other,
+        for _ in 0..KINDS_REMEMBERED {
+            match act() {
+                Err(error) if is_full(&error) && self.cache().let_go() => {}
+                other => return other,
+            }
         }
+        act()
     }
 
     fn object_for(&self, reference: Reference, depth: u64) -> Result<Object> {
@@ -600,6 +606,8 @@ fn fresh_number(size: u64, limits: &Limits) -> Result<u32> {
 
 const REMEMBERED_OBJECTS: usize = 4_096;
 const REMEMBERED_AT_REST: usize = 256 << 10;
+// Objects and object streams.
+const KINDS_REMEMBERED: usize = 2;
 // The part of what a document may hold that remembered objects take at most, and as much object streams.
 const REMEMBERED_SHARE: u64 = 8;
 // To find a remembered object counts so much less than to read one.
