@@ -58,7 +58,7 @@ impl fmt::Display for Level {
 /// Whose signature it is, and how it is made. One plan serves any number of documents.
 ///
 /// All that can be wrong with it for every document is refused here, before anything is hashed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Plan {
     certificate: Certificate,
     issuers: Vec<Certificate>,
@@ -75,6 +75,32 @@ pub struct Plan {
     reserved_bytes: Option<usize>,
     allow_expired: bool,
     require_sound: bool,
+}
+
+// A session is known by this text of its plan, and its nonce comes from it: what version 0.1 did not have stands here
+// only where it is used, so that a session prepared by 0.1 answers its digest again.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Plan");
+        text.field("certificate", &self.certificate)
+            .field("issuers", &self.issuers)
+            .field("algorithm", &self.algorithm)
+            .field("digest", &self.digest)
+            .field("padding", &self.padding)
+            .field("identity", &self.identity)
+            .field("level", &self.level)
+            .field("labels", &self.labels)
+            .field("claims", &self.claims)
+            .field("canonicalization", &self.canonicalization)
+            .field("compress", &self.compress)
+            .field("field", &self.field)
+            .field("reserved_bytes", &self.reserved_bytes)
+            .field("allow_expired", &self.allow_expired);
+        if self.require_sound {
+            text.field("require_sound", &self.require_sound);
+        }
+        text.finish()
+    }
 }
 
 /// The texts that stand beside a signature.
