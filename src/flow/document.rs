@@ -64,6 +64,7 @@ impl Format {
 /// A document that was opened: its structure is sound, only what signing needs was read.
 pub struct Document(Kind);
 
+#[expect(clippy::large_enum_variant, reason = "one a document, and moved seldom: a box would cost each an allocation")]
 enum Kind {
     Pdf(pdf::Document),
     Container(Container),

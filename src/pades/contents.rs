@@ -70,7 +70,7 @@ impl Contents {
 
     /// Whether `digits` mean it.
     pub(super) fn is_written(&self, digits: &[u8]) -> bool {
-        if digits.len() / 2 != self.len || digits.len() % 2 != 0 {
+        if digits.len() / 2 != self.len || !digits.len().is_multiple_of(2) {
             return false;
         }
         let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());

@@ -246,7 +246,7 @@ fn the_summary_is_written_however_it_ends() {
     assert_eq!(of("seal in --out out2 --key $KEYS/none.pem", 2).0, "io.not-found");
     assert_eq!(of("seal in --out out2 --key a.pdf", 3).0, "key.malformed");
     assert_eq!(of(&format!("seal in gone.pdf --out out3 {key}"), 1).0, "failures");
-    assert_eq!(of(&format!("finalize --store nowhere --values a.pdf"), 2).0, "io.not-found");
+    assert_eq!(of("finalize --store nowhere --values a.pdf", 2).0, "io.not-found");
     bench.write("bad.toml", b"no such = 'thing'");
     assert_eq!(of(&format!("seal in --out out4 {key} --config bad.toml"), 2).0, "misuse");
     bench.write("bad.toml", b"nonsense = 'thing'");
