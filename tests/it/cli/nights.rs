@@ -198,7 +198,7 @@ fn nothing_is_begun_after_the_time_of_until() {
     let bench = bench(2);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     // A zone in which it is noon in a few seconds.
-    let behind = (now % 86_400 + 86_400 - (12 * 3_600 - 3)) % 86_400;
+    let behind = (now % 86_400 + 86_400 - (12 * 3_600 - 15)) % 86_400;
     let zone = format!("XXX{}:{:02}:{:02}", behind / 3_600, behind / 60 % 60, behind % 60);
     let keys = testdata("keys");
     let key = [keys.join("ec.pem"), keys.join("ec-certificate.pem")].map(|path| path.to_str().unwrap().to_owned());
