@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::pdf_limits;
 use super::signing::{moment, plan, sign};
 use crate::batch::{Form, Phase, Sessions};
 use crate::error::{ErrorCode, Result, StateError};
@@ -69,7 +70,7 @@ fn sound() -> Option<Vec<u8>> {
 }
 
 fn sessions(memory: &Arc<Memory>) -> Sessions {
-    let limits = Limits { session_bytes: 1 << 20, pdf_reads: 5_000, ..Limits::default() };
+    let limits = Limits { session_bytes: 1 << 20, ..pdf_limits() };
     Sessions::new(Arc::<Memory>::clone(memory), Arc::new(Fixed), Arc::new(Fixed), &limits)
 }
 

@@ -4,6 +4,7 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::pkcs8::DecodePrivateKey;
 use sha2::{Digest as _, Sha256};
 
+use super::pdf_limits;
 use crate::cms::message_digest_of;
 use crate::{Certificate, Document, Limits, Moment, Plan, Prepared, Recovery, Signed, Source, StateSummary};
 use crate::{Coverage, Inspection, SignatureReport, SignatureValue, Time, ToBeSigned};
@@ -28,7 +29,7 @@ pub fn state(data: &[u8]) {
 /// whose new signature verifies, and which keeps its prefix.
 pub fn sign_round_trip(data: &[u8]) {
     let (Some(plan), Some(moment)) = (plan(), moment()) else { return };
-    let limits = limits();
+    let limits = pdf_limits();
     for recovery in [Recovery::Refuse, Recovery::Rebuild] {
         let source = Source::from_bytes(data);
         let Ok(document) = Document::open_with(source.clone(), &limits, recovery) else { continue };
@@ -68,7 +69,7 @@ fn check(source: &[u8], document: &Document, signed: &Signed) {
 
     let earlier = document.inspect().map(Inspection::into_pdf);
     let shared = Source::from_bytes(written);
-    let document = Document::open(shared, &limits());
+    let document = Document::open(shared, &pdf_limits());
     assert!(document.is_ok(), "what was signed opens: {:?}", document.err());
     let (Ok(Some(earlier)), Ok(document)) = (earlier, document) else { return };
     let report = document.inspect().map(Inspection::into_pdf);
@@ -101,7 +102,7 @@ fn byte_range(tail: &[u8]) -> (usize, usize, usize) {
 }
 
 fn resume(state: &[u8]) {
-    let limits = limits();
+    let limits = pdf_limits();
     let _ = StateSummary::read(state, &limits);
     let source = Source::from_bytes(DOCUMENT);
     if let Ok(signed) = Signed::resume(state, source.clone(), &limits) {
@@ -118,12 +119,8 @@ fn resume(state: &[u8]) {
 }
 
 fn sound_state() -> Option<Vec<u8>> {
-    let document = Document::open(Source::from_bytes(DOCUMENT), &limits()).ok()?;
+    let document = Document::open(Source::from_bytes(DOCUMENT), &pdf_limits()).ok()?;
     document.prepare(&plan()?, moment()?).ok()?.to_state().ok()
-}
-
-fn limits() -> Limits {
-    Limits { pdf_reads: 5_000, pdf_streams_bytes: 32 << 20, ..Limits::default() }
 }
 
 pub(super) fn plan() -> Option<Plan> {

@@ -1,5 +1,6 @@
 //! Taking up whatever claims to be a saved upgrade, and feeding it whatever claims to be an answer.
 
+use super::pdf_limits;
 use super::signing::{moment, plan, sign};
 use crate::{Certificate, Document, Evidence, Level, Limits, Moment, Source, Step, Time, Upgrade, UpgradePlan};
 
@@ -32,8 +33,7 @@ pub fn upgrade_state(data: &[u8]) {
 
 /// Raises whatever opens, with answers that are none.
 fn raise(data: &[u8], plan: &UpgradePlan) {
-    let limits = Limits { pdf_reads: 5_000, pdf_streams_bytes: 32 << 20, ..Limits::default() };
-    let Ok(document) = Document::open(Source::from_bytes(data), &limits) else { return };
+    let Ok(document) = Document::open(Source::from_bytes(data), &pdf_limits()) else { return };
     let Some(later) = later() else { return };
     let (Ok(mut upgrade), Ok(again)) = (document.upgrade(plan, later), document.upgrade(plan, later)) else { return };
     assert_eq!(format!("{upgrade:?}"), format!("{again:?}"), "the same document looked at twice");
