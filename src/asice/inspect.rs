@@ -133,7 +133,7 @@ fn report(
     } else {
         verdicts.iter().all(Option::is_some).then_some(true)
     };
-    let timestamps = time_stamps(signature, limits, &mut remarks);
+    let (timestamps, timestamps_fit) = time_stamps(signature, limits, &mut remarks);
     ContainerSignature {
         file: file.to_owned(),
         id: signature.id.clone(),
@@ -142,6 +142,7 @@ fn report(
         digest_matches,
         signature_verifies: signature.value_verifies(),
         signer: signature.signer.as_ref().map(|signer| signer.subject().to_owned()),
+        signer_name: signature.signer.as_ref().and_then(Certificate::common_name),
         signed_at: signature.signing_time,
         level_claimed: Some(signature.level_claimed),
         algorithm: signature.method.clone(),
@@ -150,6 +151,7 @@ fn report(
         commitments: signature.commitments.clone(),
         policy: signature.policy.clone(),
         timestamps,
+        timestamps_fit,
         protected_until: None,
         remarks,
     }
@@ -190,6 +192,7 @@ impl<'a> Archived<'a> {
             match imprint {
                 None => report.remarks.push("what an archive time-stamp is over can't be computed".to_owned()),
                 Some(imprint) if token.check(&imprint).is_err() => {
+                    report.timestamps_fit = false;
                     report
                         .remarks
                         .push("an archive time-stamp that is not over the signature, or not sound".to_owned());
@@ -201,22 +204,24 @@ impl<'a> Archived<'a> {
     }
 }
 
-/// The time-stamps that can be read; whether they stamp what they should is remarked.
-fn time_stamps(signature: &Signature, limits: &Limits, remarks: &mut Vec<String>) -> Vec<TimestampReport> {
+/// The time-stamps that can be read, and whether they stamp what they should, which is remarked, too.
+fn time_stamps(signature: &Signature, limits: &Limits, remarks: &mut Vec<String>) -> (Vec<TimestampReport>, bool) {
     let info = |stamp: &TimeStamp| {
         let (token, _) = SignedData::parse(&stamp.token, limits).ok()?;
         TstInfo::parse(token.content()?).ok()
     };
-    let mut reports = Vec::new();
+    let (mut reports, mut fit) = (Vec::new(), true);
     for stamp in &signature.time_stamps {
         let Some(info) = info(stamp) else {
+            fit = false;
             remarks.push("a time-stamp that can't be read".to_owned());
             continue;
         };
         if stamp.covered.as_deref().and_then(|covered| info.stamps(covered)) == Some(false) {
+            fit = false;
             remarks.push("a signature time-stamp that is not over the signature's value".to_owned());
         }
         reports.push(TimestampReport::new(&info));
     }
-    reports
+    (reports, fit)
 }

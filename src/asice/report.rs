@@ -67,6 +67,8 @@ pub struct ContainerSignature {
     pub signature_verifies: Option<bool>,
     /// Subject of the signer's certificate.
     pub signer: Option<String>,
+    /// The common name in it.
+    pub signer_name: Option<String>,
     /// The claimed time of signing.
     pub signed_at: Option<Time>,
     /// The baseline level that its form claims.
@@ -83,6 +85,8 @@ pub struct ContainerSignature {
     pub policy: Option<String>,
     /// Its time-stamps.
     pub timestamps: Vec<TimestampReport>,
+    /// Whether no time-stamp of it was found to be over something else, or altered.
+    pub timestamps_fit: bool,
     /// When the certificate of the last sound archive time-stamp ends: to be renewed before.
     pub protected_until: Option<Time>,
     /// What is odd about it.

@@ -166,6 +166,9 @@ pub(crate) struct Inspect {
     /// Read documents whose cross-references are broken, too.
     #[arg(long)]
     pub(crate) recover: bool,
+    /// End with status 1 where a digest, a value or a time-stamp does not fit, or could not be tried.
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) run: Run,
 }

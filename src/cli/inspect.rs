@@ -32,37 +32,45 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
     let recovery = if args.recover { Recovery::Rebuild } else { Recovery::Refuse };
     run.catch_interrupts(common)?;
     let stdin = Stdin::new(&run.cancel);
-    let work = |item| inspect(item, &stdin, recovery, &common.limits);
+    let work = |item| inspect(item, &stdin, recovery, args.check, &common.limits);
     let exit = run.over(tasks(inputs, &mut report), work, &mut report)?;
     Ok(came.end(exit, &mut report))
 }
 
-fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, limits: &Limits) -> Result<Ready> {
+fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, check: bool, limits: &Limits) -> Result<Ready> {
     let input = item.map_err(|Unusable { error, .. }| error)?;
     let mut ready = Ready::default();
     let opened = Opened::input(&input, stdin, &mut ready)?;
     let document = opened.document(&Containers::default(), recovery, limits)?;
     // A crashed run has left it half-written, maybe.
     let undo = undo_waits(&input.given).then(|| UNDO_WAITS.to_owned());
-    let (json, text) = match document.inspect()? {
+    let found = document.inspect()?;
+    let fits = found.fits();
+    let (json, text) = match found {
         Inspection::Pdf(mut found) => {
             found.remarks.extend(undo);
-            pdf(&input, &found)?
+            pdf(&input, &found, fits)?
         }
         Inspection::Container(mut found) => {
             found.remarks.extend(undo);
             // Which of its two names a container has is said by its file's.
             let format = input.expected.unwrap_or(document.format());
-            container::lines(input.name(), format, &found)?
+            container::lines(input.name(), format, &found, fits)?
         }
         _ => return Err(Error::Bug("an unknown kind of inspection")),
     };
     ready.line = Line { json, text, ..Line::default() };
+    if check && fits != Some(true) {
+        ready.is_partial = true;
+        let what =
+            says(fits, "", "a digest, a value or a time-stamp does not fit", "a digest or a value could not be tried");
+        ready.notes.push(format!("eseal: {}: {what}", printable(&input.name())));
+    }
     Ok(ready)
 }
 
-fn pdf(input: &Input, found: &PdfInspection) -> Result<(String, String)> {
-    let line = Inspected::new(input, found);
+fn pdf(input: &Input, found: &PdfInspection, fits: Option<bool>) -> Result<(String, String)> {
+    let line = Inspected::new(input, found, fits);
     Ok((lines::json(&line)?, text(&line.input, found)))
 }
 
@@ -76,6 +84,7 @@ struct Inspected<'a> {
     signatures: Vec<Signature<'a>>,
     certification: Option<u8>,
     pdfa_part: Option<u8>,
+    fits: Option<bool>,
     remarks: &'a [String],
 }
 
@@ -113,9 +122,11 @@ struct Signature<'a> {
     signature_verifies: Option<bool>,
     trust: &'static str,
     signer: Option<&'a str>,
+    signer_name: Option<&'a str>,
     signed_at: Option<String>,
     level_claimed: Option<&'static str>,
     timestamps: Vec<Timestamp<'a>>,
+    timestamps_fit: bool,
     protected_until: Option<String>,
     remarks: &'a [String],
 }
@@ -133,7 +144,7 @@ impl<'a> From<&'a TimestampReport> for Timestamp<'a> {
 }
 
 impl<'a> Inspected<'a> {
-    fn new(input: &Input, found: &'a PdfInspection) -> Self {
+    fn new(input: &Input, found: &'a PdfInspection, fits: Option<bool>) -> Self {
         Inspected {
             input: input.name(),
             format: Format::Pdf.as_str(),
@@ -143,6 +154,7 @@ impl<'a> Inspected<'a> {
             signatures: found.signatures.iter().map(Signature::new).collect(),
             certification: found.certification,
             pdfa_part: found.pdfa_part,
+            fits,
             remarks: &found.remarks,
         }
     }
@@ -174,9 +186,11 @@ impl<'a> Signature<'a> {
             signature_verifies: signature.signature_verifies,
             trust: "not checked",
             signer: signature.signer.as_deref(),
+            signer_name: signature.signer_name.as_deref(),
             signed_at: signature.signed_at.map(|time| time.to_string()),
             level_claimed: signature.level_claimed,
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
+            timestamps_fit: signature.timestamps_fit,
             protected_until: signature.protected_until.map(|time| time.to_string()),
             remarks: &signature.remarks,
         }
@@ -218,6 +232,12 @@ fn says(found: Option<bool>, yes: &str, no: &str, unknown: &str) -> String {
     word.to_owned()
 }
 
+/// When the first of the time-stamps was made.
+fn stamped(timestamps: &[TimestampReport]) -> Option<String> {
+    let first = timestamps.iter().map(|stamp| stamp.gen_time).min()?;
+    Some(format!("time-stamp {first}"))
+}
+
 fn signature_text(signature: &SignatureReport) -> String {
     let mut parts = vec![
         format!("covers {}", signature.covers),
@@ -225,8 +245,10 @@ fn signature_text(signature: &SignatureReport) -> String {
         says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried"),
     ];
     parts.extend(signature.level_claimed.map(str::to_owned));
-    parts.extend(signature.signer.as_deref().map(printable));
-    parts.extend(signature.signed_at.map(|time| time.to_string()));
+    parts.extend(signature.signer_name.as_deref().or(signature.signer.as_deref()).map(printable));
+    // A time-stamp's own time is the one that is in its token.
+    parts.extend(signature.signed_at.filter(|_| !signature.is_timestamp()).map(|time| time.to_string()));
+    parts.extend(stamped(&signature.timestamps));
     parts.extend(signature.protected_until.map(|time| format!("protected until {time}")));
     format!("{}: {}; trust not checked", printable(&signature.field), parts.join(", "))
 }

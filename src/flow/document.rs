@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::asice::{self, Container, ContainerInspection, DataFile, NewContainer};
+use crate::asice::{self, Container, ContainerInspection, ContainerSignature, DataFile, NewContainer};
 use crate::digest::Kernel;
 use crate::digest::lanes::Reading;
 use crate::error::{Error, ErrorCode, Misuse, Refusal, Result};
@@ -106,6 +106,30 @@ impl Inspection {
             Inspection::Container(found) => Some(found),
             Inspection::Pdf(_) => None,
         }
+    }
+}
+
+impl Inspection {
+    /// Whether every digest, value and time-stamp of its signatures fits: `false` where one does not, `None` where one
+    /// could not be tried. A document that nobody has signed fits.
+    ///
+    /// What was changed after a signature is no matter of this: look at what is said of each.
+    #[must_use]
+    pub fn fits(&self) -> Option<bool> {
+        let found: Vec<Option<bool>> = match self {
+            Inspection::Pdf(found) => {
+                let all = |one: &pades::SignatureReport| {
+                    [one.digest_matches, one.signature_verifies, Some(one.timestamps_fit)]
+                };
+                found.signatures.iter().flat_map(all).collect()
+            }
+            Inspection::Container(found) => {
+                let all =
+                    |one: &ContainerSignature| [one.digest_matches, one.signature_verifies, Some(one.timestamps_fit)];
+                found.signatures.iter().flat_map(all).collect()
+            }
+        };
+        if found.contains(&Some(false)) { Some(false) } else { found.iter().all(Option::is_some).then_some(true) }
     }
 }
 

@@ -92,9 +92,11 @@ impl Proof<'_> {
             digest_matches: None,
             signature_verifies: None,
             signer: None,
+            signer_name: None,
             signed_at: signature.claimed_time,
             level_claimed: None,
             timestamps: Vec::new(),
+            timestamps_fit: true,
             protected_until: None,
             remarks: Vec::new(),
         };
@@ -126,6 +128,7 @@ impl Proof<'_> {
             return;
         };
         report.signer = signer.certificate().map(|certificate| certificate.subject().to_owned());
+        report.signer_name = signer.certificate().and_then(Certificate::common_name);
         report.remarks.extend(signer.remarks().iter().map(|remark| (*remark).to_owned()));
         if signer.digest_algorithm().is_none() {
             report.remarks.push(format!("unknown digest algorithm {}", signer.digest_oid()));
@@ -148,6 +151,7 @@ impl Proof<'_> {
         let stamps = signature.contents.value_stamps(self.document.limits());
         report.timestamps.extend(stamps.sound.iter().map(|token| TimestampReport::new(token.info())));
         if stamps.has_broken {
+            report.timestamps_fit = false;
             report.remarks.push("a signature time-stamp that does not fit".to_owned());
         }
         if stamps.has_unfit {

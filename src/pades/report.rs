@@ -1,6 +1,7 @@
 //! What was found in a document, as plain values.
 
 use crate::cms::TstInfo;
+use crate::pades::TIME_STAMP;
 use crate::pades::coverage::Coverage;
 use crate::time::Time;
 
@@ -82,6 +83,8 @@ pub struct SignatureReport {
     pub signature_verifies: Option<bool>,
     /// Subject of the signer's certificate.
     pub signer: Option<String>,
+    /// The common name in it.
+    pub signer_name: Option<String>,
     /// The claimed time of signing; for a time-stamp its own.
     pub signed_at: Option<Time>,
     /// The baseline level that its form claims.
@@ -89,6 +92,8 @@ pub struct SignatureReport {
     /// Its time-stamps: those over its value, then document time-stamps over all of it; of a document time-stamp itself
     /// its own first.
     pub timestamps: Vec<TimestampReport>,
+    /// Whether no time-stamp in it was found to be over something else, or altered.
+    pub timestamps_fit: bool,
     /// The last second of the certificate behind the last archive time-stamp over it: until then it should get another.
     pub protected_until: Option<Time>,
     /// What is odd about it.
@@ -105,6 +110,14 @@ pub struct TimestampReport {
     pub gen_time_text: String,
     /// The policy it was made under, as dotted object identifier.
     pub policy: String,
+}
+
+impl SignatureReport {
+    /// Whether it is a document time-stamp.
+    #[must_use]
+    pub fn is_timestamp(&self) -> bool {
+        self.sub_filter == TIME_STAMP
+    }
 }
 
 impl TimestampReport {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::algorithm::AlgorithmIdentifier;
 use super::extensions::Extensions;
-use super::name::name_text;
+use super::name::{attribute_values, name_text};
 use super::{PublicKey, oid, pem, value_forms};
 use crate::der::{self, Element, Reader};
 use crate::digest::{Digest, DigestAlgorithm, to_hex};
@@ -87,6 +87,14 @@ impl Certificate {
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.0.subject_text
+    }
+
+    /// The common name in its subject, as it stands there; of several the last one, which is the most specific.
+    #[must_use]
+    pub fn common_name(&self) -> Option<String> {
+        let mut names = attribute_values(self.subject_der(), oid::COMMON_NAME).ok()?;
+        names.retain(|name| !name.trim().is_empty());
+        names.pop()
     }
 
     /// Who made it (RFC 4514).

@@ -26,6 +26,7 @@ mod failures;
 mod fill;
 mod finalize;
 mod inplace;
+mod inspect;
 mod lvrtc;
 mod nights;
 mod options;

@@ -54,7 +54,7 @@ fn each_documented_key_is_required() {
             "input files id output level bytes source_sha256 signer signing_time timestamps revocation seconds time run",
         ),
         ("restore", "input own changed found_bytes found_sha256 bytes sha256 time run"),
-        ("inspect", "input format bytes signatures remarks time run"),
+        ("inspect", "input format bytes signatures fits remarks time run"),
         ("inspect then", "revisions fields certification"),
         ("inspect else", "entries data_files"),
         ("failure", "input error time run"),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use eseal::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport, Format, Result};
 use serde::Serialize;
 
-use super::{Timestamp, says};
+use super::{Timestamp, says, stamped};
 use crate::cli::lines as json_lines;
 use crate::cli::report::{printable, size};
 
@@ -18,6 +18,7 @@ struct Inspected<'a> {
     entries: Vec<Entry<'a>>,
     data_files: Vec<DataFile<'a>>,
     signatures: Vec<Signature<'a>>,
+    fits: Option<bool>,
     remarks: &'a [String],
 }
 
@@ -47,6 +48,7 @@ struct Signature<'a> {
     signature_verifies: Option<bool>,
     trust: &'static str,
     signer: Option<&'a str>,
+    signer_name: Option<&'a str>,
     signed_at: Option<String>,
     level_claimed: Option<&'static str>,
     algorithm: &'a str,
@@ -55,12 +57,18 @@ struct Signature<'a> {
     commitments: &'a [String],
     policy: Option<&'a str>,
     timestamps: Vec<Timestamp<'a>>,
+    timestamps_fit: bool,
     protected_until: Option<String>,
     remarks: &'a [String],
 }
 
 /// The JSON line of a container, and its text.
-pub(super) fn lines(input: String, format: Format, found: &ContainerInspection) -> Result<(String, String)> {
+pub(super) fn lines(
+    input: String,
+    format: Format,
+    found: &ContainerInspection,
+    fits: Option<bool>,
+) -> Result<(String, String)> {
     let text = text(&input, found);
     let line = Inspected {
         input,
@@ -70,6 +78,7 @@ pub(super) fn lines(input: String, format: Format, found: &ContainerInspection) 
         entries: found.entries.iter().map(Entry::from).collect(),
         data_files: found.data_files.iter().map(DataFile::from).collect(),
         signatures: found.signatures.iter().map(Signature::from).collect(),
+        fits,
         remarks: &found.remarks,
     };
     Ok((json_lines::json(&line)?, text))
@@ -103,6 +112,7 @@ impl<'a> From<&'a ContainerSignature> for Signature<'a> {
             signature_verifies: signature.signature_verifies,
             trust: "not checked",
             signer: signature.signer.as_deref(),
+            signer_name: signature.signer_name.as_deref(),
             signed_at: signature.signed_at.map(|time| time.to_string()),
             level_claimed: signature.level_claimed,
             algorithm: &signature.algorithm,
@@ -111,6 +121,7 @@ impl<'a> From<&'a ContainerSignature> for Signature<'a> {
             commitments: &signature.commitments,
             policy: signature.policy.as_deref(),
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
+            timestamps_fit: signature.timestamps_fit,
             protected_until: signature.protected_until.map(|time| time.to_string()),
             remarks: &signature.remarks,
         }
@@ -153,8 +164,9 @@ fn signature_text(signature: &ContainerSignature) -> String {
         says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried"),
     ];
     parts.extend(signature.level_claimed.map(str::to_owned));
-    parts.extend(signature.signer.as_deref().map(printable));
+    parts.extend(signature.signer_name.as_deref().or(signature.signer.as_deref()).map(printable));
     parts.extend(signature.signed_at.map(|time| time.to_string()));
+    parts.extend(stamped(&signature.timestamps));
     parts.extend(signature.roles.iter().map(|role| format!("as {}", printable(role))));
     format!("{}: {}; trust not checked", printable(&signature.file), parts.join(", "))
 }

@@ -64,6 +64,7 @@ fn names_are_written_as_rfc_4514_has_them() {
                    O=SIA \\\"Piemēra\\, Zīmogs\\\" \\+ TEST,C=LV";
     let certificate = pem!("eseal-rsa");
     assert_eq!(certificate.subject(), subject);
+    assert_eq!(certificate.common_name().as_deref(), Some("Piemēra Zīmogs TEST eSeal RSA"));
     assert_eq!(certificate.serial(), "100c");
     assert_eq!(certificate.not_after().to_string(), "2040-01-01T00:00:00Z");
 }
