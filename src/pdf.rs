@@ -20,6 +20,7 @@ mod object_stream;
 mod pages;
 mod rebuild;
 mod revision;
+mod same;
 mod string;
 mod tail;
 mod tape;
@@ -32,10 +33,11 @@ mod xref;
 mod tests;
 
 pub(crate) use bounds::Charge;
-pub(crate) use document::Document;
+pub(crate) use document::{Document, History};
 pub(crate) use form::{Field, FieldKind, Form, Value, fields};
 pub(crate) use object::{Array, Dictionary, Object, Reference, decoded};
-pub(crate) use pages::{PageNumbers, first_page, last_page, page_number, way_to_first_page};
+pub(crate) use pages::{PageNumbers, first_page, last_page, page_number, page_tree, way_to_first_page};
+pub(crate) use same::{changed_keys, is_same};
 pub(crate) use tail::find;
 pub(crate) use xref::{Entry, SectionKind};
 

@@ -76,6 +76,20 @@ impl Source {
         Source { inner: Inner::Joined { base: Arc::new(self.clone()), tail }, len }
     }
 
+    /// Its first `len` bytes, or all of it where that is shorter.
+    #[must_use]
+    pub(crate) fn up_to(&self, len: u64) -> Source {
+        let len = len.min(self.len);
+        match &self.inner {
+            Inner::Joined { base, .. } if len <= base.len => base.up_to(len),
+            // What is shorter is not what the open file holds.
+            Inner::Reader(reader) if len < self.len => {
+                Source { inner: Inner::Reader(Arc::clone(reader)), len }.joined(Arc::default())
+            }
+            _ => Source { len, ..self.clone() },
+        }
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -396,6 +410,12 @@ mod tests {
             assert_eq!(&*source.window(70..90).unwrap(), &all[70..90]);
             assert_eq!(&*source.window_up_to(190, 100).unwrap(), &all[190..]);
             assert!(source.window(200..202).is_err());
+            for len in [0, 60, 77, 150, 201, 300] {
+                let (begun, end) = (source.up_to(len), len.min(201));
+                assert_eq!((begun.len(), begun.as_file().is_none()), (end, true));
+                assert_eq!(&*begun.window_up_to(0, 999).unwrap(), &all[..usize::try_from(end).unwrap()]);
+                assert!(begun.window(0..end + 1).is_err());
+            }
             let mut seen = Vec::new();
             source
                 .for_each(3..150, |piece| {

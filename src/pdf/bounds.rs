@@ -18,7 +18,7 @@ pub(crate) struct Bounds(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     limits: Limits,
-    held: AtomicU64,
+    held: Arc<AtomicU64>,
     parsed: AtomicU64,
     decoded: AtomicU64,
 }
@@ -26,8 +26,17 @@ struct Inner {
 impl Bounds {
     /// Nothing is held yet.
     pub(crate) fn new(limits: &Limits) -> Self {
+        Bounds::over(limits, Arc::default())
+    }
+
+    /// The same limits and the same account of memory, with an account of work of its own.
+    pub(crate) fn anew(&self) -> Self {
+        Bounds::over(self, Arc::clone(&self.0.held))
+    }
+
+    fn over(limits: &Limits, held: Arc<AtomicU64>) -> Self {
         let zero = || AtomicU64::new(0);
-        Bounds(Arc::new(Inner { limits: limits.clone(), held: zero(), parsed: zero(), decoded: zero() }))
+        Bounds(Arc::new(Inner { limits: limits.clone(), held, parsed: zero(), decoded: zero() }))
     }
 
     /// An account of `bytes` that are held from now on.
@@ -148,5 +157,11 @@ mod tests {
         assert!(bounds.charge(100).is_ok());
         bounds.count_parsed(10).unwrap();
         assert!(!is_full(&bounds.count_parsed(1).unwrap_err()));
+        let other = bounds.anew();
+        other.count_parsed(10).unwrap();
+        let charge = other.charge(60).unwrap();
+        assert!(bounds.charge(41).is_err());
+        drop(charge);
+        assert!(bounds.charge(100).is_ok());
     }
 }

@@ -21,6 +21,10 @@ use crate::Limits;
 use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
 use crate::source::{Bytes, Source, to_u64};
 
+mod history;
+
+pub(crate) use history::History;
+
 /// An open PDF. Objects are read when they are asked for, and remembered.
 pub(crate) struct Document {
     source: Source,

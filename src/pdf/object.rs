@@ -161,6 +161,11 @@ impl Array {
         Items::inside(&self.tape, self.at)
     }
 
+    /// All references in it, however deep.
+    pub(crate) fn references(&self) -> impl Iterator<Item = Reference> {
+        self.tape.references(self.at)
+    }
+
     /// Whether all its elements are references, or null, which stands for none.
     pub(crate) fn is_of_references(&self) -> bool {
         self.tape.is_of_references(self.at)

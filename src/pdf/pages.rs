@@ -52,6 +52,22 @@ pub(crate) fn way_to_first_page(document: &Document) -> Result<Vec<(Reference, D
     Ok(way)
 }
 
+/// All pages in order, and the nodes of the tree above them.
+///
+/// # Errors
+/// As [`first_page`].
+pub(crate) fn page_tree(document: &Document) -> Result<(Vec<Reference>, Vec<Reference>)> {
+    let (mut pages, mut nodes) = (Vec::new(), Vec::new());
+    let mut walk = Walk::new(document)?;
+    walk.way = Some(&mut nodes);
+    let visit = |_, page, _: &Dictionary| {
+        pages.push(page);
+        Visit::<()>::Continue
+    };
+    let _ = walk.run(visit, |_| None)?;
+    Ok((pages, nodes.into_iter().map(|(node, _)| node).collect()))
+}
+
 /// The number of the page that `page` is, from 1; `None` when it is not in the page tree.
 pub(crate) fn page_number(document: &Document, page: Reference) -> Result<Option<u32>> {
     let ancestors = ancestors(document, page)?;

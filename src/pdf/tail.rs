@@ -124,7 +124,7 @@ pub(crate) fn find(data: &[u8], needle: &[u8]) -> Option<usize> {
     }
 }
 
-fn find_last(data: &[u8], needle: &[u8]) -> Option<usize> {
+pub(crate) fn find_last(data: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut to = data.len();
     loop {

@@ -104,6 +104,29 @@ impl Section {
         }
     }
 
+    /// The numbers that it lists; one that stands in table and stream comes twice.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        let tables = self.table.iter().flat_map(|table| table.ranges());
+        let ranges = tables.chain(self.rows.iter().flat_map(|rows| rows.ranges()));
+        ranges.flat_map(|(first, count)| first..first.saturating_add(count)).filter_map(|n| u32::try_from(n).ok())
+    }
+
+    /// Where it says that the object `number` is: its table and its stream may say two things.
+    pub(crate) fn places(&self, source: &Source, number: u32) -> Result<impl Iterator<Item = Entry>> {
+        let table = match &self.table {
+            Some(table) => table.find(source, number)?,
+            None => Listed::No,
+        };
+        let rows = self.rows.as_ref().map_or(Listed::No, |rows| rows.find(number));
+        let used = |listed| if let Listed::Used(entry) = listed { Some(entry) } else { None };
+        Ok([used(table), used(rows)].into_iter().flatten())
+    }
+
+    /// Whether it is a stream alone.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.table.is_none()
+    }
+
     /// The number after the highest that it lists.
     fn listed_end(&self) -> u64 {
         let table = self.table.as_ref().map_or(0, |table| table.listed_end());
@@ -284,6 +307,13 @@ impl Chain {
     pub(crate) fn as_of(&self, end: u64) -> Chain {
         let sections = self.sections.iter().skip_while(|section| section.offset >= end).cloned().collect();
         Chain { sections, ..*self }
+    }
+
+    /// The part of it that begins with the section at `startxref`, where all of that lies before `end`.
+    pub(crate) fn from(&self, startxref: u64, end: u64) -> Option<Chain> {
+        let sections: Vec<Section> = self.sections.iter().skip_while(|one| one.offset != startxref).cloned().collect();
+        let is_there = !sections.is_empty() && sections.iter().all(|section| section.end <= end);
+        is_there.then_some(Chain { sections, ..*self })
     }
 
     /// The sections, the newest first.
