@@ -116,7 +116,9 @@ pub use flow::{
 pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary, prepare_all};
 pub use limits::Limits;
 pub use output::Output;
-pub use pades::{Coverage, FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
+pub use pades::{
+    After, Change, ChangeKind, Coverage, FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport,
+};
 pub use pdf::Recovery;
 pub use pki::{Certificate, KeyKind, Padding, PublicKey};
 pub use provider::{Clock, Entropy, Signer, Transport, draw_moment};

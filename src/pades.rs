@@ -4,7 +4,9 @@
 //! the finished document. Decided here: which field is signed, what may not be touched, and what the
 //! signature dictionary says.
 
+mod after;
 mod archival;
+mod as_signed;
 mod changes;
 mod check;
 mod contents;
@@ -25,6 +27,7 @@ mod seed_value;
 mod signature;
 mod stamp;
 
+pub use after::{After, Change, ChangeKind};
 pub use coverage::Coverage;
 pub(crate) use extend::Extension;
 pub(crate) use finalize::finalize;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use eseal::system::undo_waits;
 use eseal::{
-    Error, FieldReport, Format, Inspection, Limits, Lock, PdfInspection, Recovery, Result, SignatureReport,
-    TimestampReport,
+    After, Change, ChangeKind, Document, Error, ErrorCode, FieldReport, Format, Inspection, Limits, Lock,
+    PdfInspection, Recovery, Result, SignatureReport, TimestampReport,
 };
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, check: bool, limits: &
     let input = item.map_err(|Unusable { error, .. }| error)?;
     let mut ready = Ready::default();
     let opened = Opened::input(&input, stdin, &mut ready)?;
-    let document = opened.document(&Containers::default(), recovery, limits)?;
+    let document = open(&opened, recovery, limits)?;
     // A crashed run has left it half-written, maybe.
     let undo = undo_waits(&input.given).then(|| UNDO_WAITS.to_owned());
     let found = document.inspect()?;
@@ -67,6 +67,19 @@ fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, check: bool, limits: &
         ready.notes.push(format!("eseal: {}: {what}", printable(&input.name())));
     }
     Ok(ready)
+}
+
+/// Opens a document to be looked at: also one with bytes after its end, which is said then, but nothing is repaired that
+/// nobody asked to have repaired.
+fn open(opened: &Opened, recovery: Recovery, limits: &Limits) -> Result<Document> {
+    let open = |recovery| opened.document(&Containers::default(), recovery, limits);
+    match open(recovery) {
+        Err(error) if error.code() == ErrorCode::PdfTail => match open(Recovery::Rebuild) {
+            Ok(document) if !document.is_rebuilt() => Ok(document),
+            _ => Err(error),
+        },
+        other => other,
+    }
 }
 
 fn pdf(input: &Input, found: &PdfInspection, fits: Option<bool>) -> Result<(String, String)> {
@@ -128,7 +141,48 @@ struct Signature<'a> {
     timestamps: Vec<Timestamp<'a>>,
     timestamps_fit: bool,
     protected_until: Option<String>,
+    name: Option<&'a str>,
+    reason: Option<&'a str>,
+    location: Option<&'a str>,
+    contact: Option<&'a str>,
+    after: Option<Later<'a>>,
     remarks: &'a [String],
+}
+
+/// What came after a signature.
+#[derive(Serialize)]
+struct Later<'a> {
+    kind: Option<&'static str>,
+    text: Option<String>,
+    changes: Vec<Changed<'a>>,
+    unowned_bytes: u64,
+    not_compared: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    kind: &'static str,
+    what: &'a str,
+    detail: &'a str,
+    object: Option<u32>,
+}
+
+impl<'a> From<&'a After> for Later<'a> {
+    fn from(after: &'a After) -> Self {
+        let changed = |change: &'a Change| Changed {
+            kind: change.kind.as_str(),
+            what: &change.what,
+            detail: &change.detail,
+            object: change.object,
+        };
+        Later {
+            kind: after.kind().map(ChangeKind::as_str),
+            text: after.text(),
+            changes: after.changes.iter().map(changed).collect(),
+            unowned_bytes: after.unowned_bytes,
+            not_compared: after.not_compared.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -192,6 +246,11 @@ impl<'a> Signature<'a> {
             timestamps: signature.timestamps.iter().map(Timestamp::from).collect(),
             timestamps_fit: signature.timestamps_fit,
             protected_until: signature.protected_until.map(|time| time.to_string()),
+            name: signature.name.as_deref(),
+            reason: signature.reason.as_deref(),
+            location: signature.location.as_deref(),
+            contact: signature.contact.as_deref(),
+            after: signature.after.as_ref().map(Later::from),
             remarks: &signature.remarks,
         }
     }
@@ -250,5 +309,7 @@ fn signature_text(signature: &SignatureReport) -> String {
     parts.extend(signature.signed_at.filter(|_| !signature.is_timestamp()).map(|time| time.to_string()));
     parts.extend(stamped(&signature.timestamps));
     parts.extend(signature.protected_until.map(|time| format!("protected until {time}")));
-    format!("{}: {}; trust not checked", printable(&signature.field), parts.join(", "))
+    let after = signature.after.as_ref().and_then(After::text);
+    let after = after.map_or(String::new(), |after| format!("; after it: {}", printable(&after)));
+    format!("{}: {}{after}; trust not checked", printable(&signature.field), parts.join(", "))
 }

@@ -201,6 +201,12 @@ impl Document {
         }
     }
 
+    /// Whether it is a PDF that could be read only by scanning it for objects ([`Recovery::Rebuild`]).
+    #[must_use]
+    pub fn is_rebuilt(&self) -> bool {
+        matches!(&self.0, Kind::Pdf(pdf) if pdf.is_rebuilt())
+    }
+
     /// What is in it: revisions, fields, entries, signatures, and what another signature has to respect.
     ///
     /// Digests and signature values are computed; no verdict on trust is given.

@@ -30,7 +30,10 @@ impl DocumentStamp {
     ///
     /// # Errors
     /// Reading faults.
-    pub(crate) fn all(document: &Document, signatures: &[Signature]) -> Result<Vec<Self>> {
+    pub(crate) fn all<'a>(
+        document: &Document,
+        signatures: impl IntoIterator<Item = &'a Signature>,
+    ) -> Result<Vec<Self>> {
         let mut stamps = Vec::new();
         for signature in signatures {
             if let (Some(token), Ok(covered)) = (sound_token(signature, document.limits()), &signature.covered) {

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, Limit, Malformed, Result};
 use crate::pades::contents::Contents;
 use crate::pades::digests::Part;
 use crate::pades::permission::EarlierSignature;
-use crate::pdf::{Document, Object};
+use crate::pdf::{Dictionary, Document, Object};
 use crate::source::Bytes;
 
 /// What a ByteRange covers.
@@ -125,7 +125,12 @@ impl Covered {
 
 /// The numbers of ByteRange; empty where there is anything but a few whole numbers.
 pub(crate) fn numbers(document: &Document, signature: &EarlierSignature) -> Result<Vec<u64>> {
-    let Object::Array(range) = document.get(&signature.dictionary, "ByteRange")? else {
+    numbers_in(document, &signature.dictionary)
+}
+
+/// The same of a signature's dictionary.
+pub(crate) fn numbers_in(document: &Document, dictionary: &Dictionary) -> Result<Vec<u64>> {
+    let Object::Array(range) = document.get(dictionary, "ByteRange")? else {
         return Ok(Vec::new());
     };
     let numbers = range.items().take(MOST_NUMBERS + 1).map(|item| match item {

@@ -129,7 +129,11 @@ fn add_strays(
 }
 
 /// The name of a field from what stands above it; `None` where it has none, or belongs to a field that is known.
-fn full_name(document: &Document, known: &BTreeSet<Reference>, mut node: Dictionary) -> Result<Option<String>> {
+pub(crate) fn full_name(
+    document: &Document,
+    known: &BTreeSet<Reference>,
+    mut node: Dictionary,
+) -> Result<Option<String>> {
     let mut parts = Vec::new();
     for _ in 0..document.limits().pdf_tree_depth {
         if let Object::String(title) = document.get(&node, "T")? {

@@ -5,16 +5,19 @@
 
 use crate::cms::{SignedData, Signer, TstInfo};
 use crate::error::{Error, Result};
+use crate::pades::after::{After, ChangeKind, after};
+use crate::pades::as_signed::{Made, as_signed};
 use crate::pades::check::DocumentStamp;
 use crate::pades::contents::Holes;
 use crate::pades::coverage::{Covered, numbers};
+use crate::pades::digests::digests;
 use crate::pades::dss::{Dss, Named};
 use crate::pades::field::{is_signature, is_signed};
 use crate::pades::permission::{Earlier, EarlierSignature, FieldLock};
 use crate::pades::report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
-use crate::pades::signature::{Signature, signatures};
+use crate::pades::signature::Signature;
 use crate::pades::{SUB_FILTER, TIME_STAMP};
-use crate::pdf::{Document, Field, Form, Object, PageNumbers, SectionKind, fields};
+use crate::pdf::{Document, Field, Form, History, Object, PageNumbers, SectionKind, fields};
 use crate::pki::Certificate;
 use crate::signing::StampKind;
 
@@ -26,14 +29,21 @@ pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
     let mut form = fields(document)?;
     let earlier = Earlier::read(document, &form)?;
     let (_, catalog) = document.catalog()?;
-    let (found, _) = signatures(document, &earlier, &[])?;
+    let history = History::new(document);
+    let (mut made, missing) = as_signed(document, &history, &form, &earlier)?;
+    hash(document, &mut made)?;
+    let found: Vec<&Signature> = made.iter().map(|made| &made.signature).collect();
     let proof = Proof {
         document,
-        stamps: DocumentStamp::all(document, &found)?,
+        stamps: DocumentStamp::all(document, found.iter().copied())?,
         dss: Dss::read(document)?,
         named: Named::read(document)?,
     };
+    let mut signatures: Vec<SignatureReport> = made.iter().map(|made| proof.report(made)).collect();
+    add_after(document, &history, &made, &mut signatures)?;
     let mut remarks = remarks(document, &form)?;
+    remarks.extend(missing);
+    remarks.extend(tail(document, &history, &signatures)?);
     let mut pages = PageNumbers::new(document);
     let mut charge = document.charge(form.fields.len().saturating_mul(size_of::<FieldReport>()))?;
     let mut reports = Vec::with_capacity(form.fields.len());
@@ -50,11 +60,77 @@ pub(crate) fn inspect(document: &Document) -> Result<PdfInspection> {
         bytes: document.source().len(),
         revisions: revisions.iter().map(|r| Revision { end: r.end, kind: kind_name(r.kind) }).collect(),
         fields: reports,
-        signatures: found.iter().map(|signature| proof.report(signature)).collect(),
+        signatures,
         certification: earlier.certification,
         pdfa_part: crate::pades::archival::claimed_part(document, &catalog)?,
         remarks,
     })
+}
+
+/// Computes the digests of all signatures in one pass.
+fn hash(document: &Document, made: &mut [Made]) -> Result<()> {
+    let parts = made.iter().filter_map(|made| made.signature.part()).collect::<Vec<_>>();
+    let mut of_parts = digests(document.source(), &parts, &[])?.of_parts.into_iter();
+    for made in made {
+        if made.signature.part().is_some() {
+            made.signature.digest = of_parts.next();
+        }
+    }
+    Ok(())
+}
+
+/// Says of each signature what came after it.
+fn add_after(document: &Document, history: &History<'_>, made: &[Made], reports: &mut [SignatureReport]) -> Result<()> {
+    let fits = |report: &SignatureReport| {
+        report.is_timestamp() && report.digest_matches == Some(true) && report.signature_verifies == Some(true)
+    };
+    let stamps = made.iter().zip(reports.iter()).filter(|(_, report)| fits(report));
+    let stamps = stamps.flat_map(|(made, _)| made.values.iter().copied()).collect();
+    for (report, after) in reports.iter_mut().zip(after(document, history, made, &stamps)?) {
+        if let Some(after) = &after {
+            report.remarks.extend(told(after));
+        }
+        report.after = after;
+    }
+    Ok(())
+}
+
+/// What is to be remarked of what came after a signature: all that is more than another signature.
+fn told(after: &After) -> Vec<String> {
+    let mut remarks: Vec<String> = Vec::new();
+    let changes = after.changes.iter().filter(|change| change.kind > ChangeKind::Signature);
+    for change in changes.clone().take(MOST_TOLD) {
+        let object = change.object.map(|number| format!("object {number}"));
+        let details: Vec<String> =
+            Some(&change.detail).filter(|detail| !detail.is_empty()).cloned().into_iter().chain(object).collect();
+        let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
+        remarks.push(format!("after it: {}{details}", change.what));
+    }
+    if changes.count() > MOST_TOLD {
+        remarks.push("after it: more that changed".to_owned());
+    }
+    if after.unowned_bytes > 0 {
+        remarks.push(nobodys(after.unowned_bytes, "it"));
+    }
+    remarks
+}
+
+/// Remarks bytes behind the last revision, where no signature's report does.
+fn tail(document: &Document, history: &History<'_>, reports: &[SignatureReport]) -> Result<Option<String>> {
+    let is_told = reports.iter().any(|report| report.after.as_ref().is_some_and(|after| after.unowned_bytes > 0));
+    let Some(last) = document.revisions()?.last().map(|revision| revision.end) else { return Ok(None) };
+    if is_told || document.is_rebuilt() {
+        return Ok(None);
+    }
+    let written = history.written(last..document.source().len())?;
+    Ok(written.map(|_| nobodys(document.source().len().saturating_sub(last), "the last revision")))
+}
+
+fn nobodys(bytes: u64, behind: &str) -> String {
+    match bytes {
+        1 => format!("1 byte behind {behind} belongs to nobody"),
+        _ => format!("{bytes} bytes behind {behind} belong to nobody"),
+    }
 }
 
 /// Whether the signature that covers most is by `certificate`.
@@ -83,7 +159,9 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    fn report(&self, signature: &Signature) -> SignatureReport {
+    fn report(&self, made: &Made) -> SignatureReport {
+        let signature = &made.signature;
+        let labels = &made.labels;
         let mut report = SignatureReport {
             field: signature.field.clone(),
             sub_filter: signature.sub_filter.clone(),
@@ -98,7 +176,12 @@ impl Proof<'_> {
             timestamps: Vec::new(),
             timestamps_fit: true,
             protected_until: None,
-            remarks: Vec::new(),
+            name: labels.name.clone(),
+            reason: labels.reason.clone(),
+            location: labels.location.clone(),
+            contact: labels.contact.clone(),
+            after: None,
+            remarks: made.remarks.clone(),
         };
         if let Err(error) = &signature.covered {
             report.remarks.push(error.to_string());
@@ -287,7 +370,7 @@ fn remarks(document: &Document, form: &Form) -> Result<Vec<String>> {
     if let Some(fault) = document.fault() {
         remarks.push(format!("{fault}; nothing is signed on it"));
     }
-    if document.has_tail() {
+    if document.has_tail() && document.is_rebuilt() {
         remarks.push("bytes after the last %%EOF".to_owned());
     }
     if let Some(dictionary) = &form.dictionary {
@@ -306,6 +389,8 @@ fn remarks(document: &Document, form: &Form) -> Result<Vec<String>> {
     }
     Ok(remarks)
 }
+
+const MOST_TOLD: usize = 12;
 
 fn kind_name(kind: SectionKind) -> &'static str {
     match kind {

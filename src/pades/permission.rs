@@ -17,6 +17,9 @@ pub(crate) struct Earlier {
 #[derive(Debug)]
 pub(crate) struct EarlierSignature {
     pub(crate) field: String,
+    /// Where the field is.
+    pub(crate) holder: Reference,
+    /// Where the dictionary is, where it is an object of its own.
     pub(crate) reference: Option<Reference>,
     pub(crate) dictionary: Dictionary,
 }
@@ -69,7 +72,12 @@ impl Earlier {
             if let Object::Dictionary(lock) = document.get(&field.dictionary(document)?, "Lock")? {
                 earlier.locks.extend(FieldLock::read(document, &lock, reference)?);
             }
-            earlier.signatures.push(EarlierSignature { field: field.name.clone(), reference, dictionary });
+            earlier.signatures.push(EarlierSignature {
+                field: field.name.clone(),
+                holder: field.reference,
+                reference,
+                dictionary,
+            });
         }
         earlier.add_certification(document)?;
         Ok(earlier)

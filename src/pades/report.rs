@@ -2,6 +2,7 @@
 
 use crate::cms::TstInfo;
 use crate::pades::TIME_STAMP;
+use crate::pades::after::After;
 use crate::pades::coverage::Coverage;
 use crate::time::Time;
 
@@ -96,6 +97,16 @@ pub struct SignatureReport {
     pub timestamps_fit: bool,
     /// The last second of the certificate behind the last archive time-stamp over it: until then it should get another.
     pub protected_until: Option<Time>,
+    /// The signer, as the signature itself calls him.
+    pub name: Option<String>,
+    /// The reason that it gives.
+    pub reason: Option<String>,
+    /// The place that it gives.
+    pub location: Option<String>,
+    /// How to reach the signer, as it says.
+    pub contact: Option<String>,
+    /// What came after it; `None` where it covers the whole file, or what it covers can't be told.
+    pub after: Option<After>,
     /// What is odd about it.
     pub remarks: Vec<String>,
 }

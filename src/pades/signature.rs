@@ -48,7 +48,16 @@ impl Signature {
         self.contents.cms().as_ref().map(|(cms, _)| cms)
     }
 
-    fn read(document: &Document, signature: &EarlierSignature, holes: &mut Holes<'_>, ends: &[u64]) -> Result<Self> {
+    /// Reads `signature`, whose document has revisions that end at `ends`.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(crate) fn read(
+        document: &Document,
+        signature: &EarlierSignature,
+        holes: &mut Holes<'_>,
+        ends: &[u64],
+    ) -> Result<Self> {
         let sub_filter = match document.get(&signature.dictionary, "SubFilter")? {
             Object::Name(name) => String::from_utf8_lossy(name.as_bytes()).into_owned(),
             _ => String::new(),
@@ -78,7 +87,7 @@ impl Signature {
     }
 
     /// What has to be hashed to judge it.
-    fn part(&self) -> Option<Part> {
+    pub(crate) fn part(&self) -> Option<Part> {
         let cms = self.cms().ok()?;
         let algorithm = if self.is_time_stamp() {
             TstInfo::parse(cms.content()?).ok()?.imprint_algorithm()?

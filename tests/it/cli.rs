@@ -19,6 +19,7 @@ use serde_json::Value;
 mod again;
 mod alone;
 mod bombs;
+mod changed;
 mod containers;
 mod earlier;
 mod extend;
