@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode, Malformed};
 
 mod ahead;
 mod archive;
+mod begin;
 mod central;
 mod compress;
 mod content;
@@ -23,6 +24,7 @@ mod shift;
 mod write;
 
 pub(crate) use archive::{Archive, Entry};
+pub(crate) use begin::Begin;
 pub use compress::Compress;
 pub(crate) use compress::Packing;
 pub(crate) use name::{Names, check_name};

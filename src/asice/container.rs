@@ -5,22 +5,23 @@ use std::sync::OnceLock;
 
 use crate::asice::data_file::Content;
 use crate::asice::earlier::Earlier;
-use crate::asice::layout::{ASICE, MANIFEST, MIMETYPE, is_data_file, is_other_signature};
+use crate::asice::layout::{MANIFEST, is_data_file, is_other_signature};
+use crate::asice::mimetype::{Kind, Mimetype};
 use crate::asice::{DataFile, manifest};
 use crate::digest::Digest;
-use crate::error::{ErrorCode, Malformed, Misuse, Refusal, Result};
+use crate::error::{ErrorCode, Misuse, Refusal, Result};
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::source::Source;
 use crate::xades::Budget;
-use crate::zip::{Archive, Entry, Method};
+use crate::zip::{Archive, Entry};
 
 /// A container that was opened: its ZIP is sound, and it says that it is ASiC-E.
 pub(crate) struct Container {
     source: Source,
     limits: Limits,
     archive: Archive,
-    mimetype: String,
+    mimetype: Mimetype,
     manifest: Option<BTreeMap<String, String>>,
     /// Bytes and elements of the manifest.
     manifest_size: (u64, usize),
@@ -39,7 +40,8 @@ impl Container {
     pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Self> {
         let archive = Archive::open(source, limits)?;
         let mut remarks = archive.remarks().to_vec();
-        let mimetype = mimetype(&archive, limits, &mut remarks)?;
+        let mimetype = Mimetype::read(&archive, limits)?;
+        remarks.extend(mimetype.remarks());
         let (manifest, manifest_size) = match archive.find(MANIFEST) {
             Some(entry) => {
                 let (files, count) = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
@@ -77,8 +79,9 @@ impl Container {
         &self.archive
     }
 
-    pub(crate) fn mimetype(&self) -> &str {
-        &self.mimetype
+    /// What its `mimetype` entry names.
+    pub(crate) fn mimetype(&self) -> &'static str {
+        self.mimetype.kind.as_str()
     }
 
     pub(crate) fn remarks(&self) -> &[String] {
@@ -151,11 +154,13 @@ impl Container {
         }
     }
 
-    /// Makes sure that it is ASiC-E with XAdES alone: other kinds of signatures may cover those files, too.
+    /// Makes sure that it is ASiC-E with XAdES alone, and that others take it as that: other kinds of signatures may
+    /// cover those files, too, and a container that is none to validators has no signatures there.
     pub(crate) fn check_kind(&self) -> Result<()> {
-        if self.mimetype != ASICE {
+        if self.mimetype.kind != Kind::Asice {
             return Err(Refusal::new(ErrorCode::AsiceKind).into());
         }
+        self.mimetype.check_exact()?;
         match self.archive.entries().iter().find(|entry| is_other_signature(&entry.name)) {
             Some(other) => Err(Refusal::at(ErrorCode::AsiceKind, other.header).file(&other.name).into()),
             None => Ok(()),
@@ -192,28 +197,3 @@ pub(crate) fn is_zip(source: &Source) -> Result<bool> {
     // A local header, or the end record of an empty archive.
     Ok(start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"))
 }
-
-/// What the `mimetype` entry says; where and how it stands is odd or forbidden (EN 319 162-1, annex A.1).
-fn mimetype(archive: &Archive, limits: &Limits, remarks: &mut Vec<String>) -> Result<String> {
-    let refused = |offset: u64| Malformed::at(ErrorCode::AsiceMimetype, offset);
-    let entry = archive.find(MIMETYPE).ok_or_else(|| refused(0))?;
-    if entry.header != 0 || entry.method != Method::Stored {
-        return Err(refused(entry.header).into());
-    }
-    if entry.extra_bytes > 0 {
-        remarks.push("the mimetype entry has an extra field".to_owned());
-    }
-    if entry.has_descriptor {
-        remarks.push("the mimetype entry has a data descriptor".to_owned());
-    }
-    let bytes = archive.read(entry, "asice_mimetype_bytes", limits.asice_mimetype_bytes)?;
-    let text = String::from_utf8(bytes).map_err(|_| refused(entry.data.start))?;
-    let trimmed = text.trim_start_matches('\u{feff}').trim();
-    if trimmed != text {
-        remarks.push("the mimetype has white space or a byte order mark".to_owned());
-    }
-    if KNOWN.contains(&trimmed) { Ok(trimmed.to_owned()) } else { Err(refused(entry.data.start).into()) }
-}
-
-// ASiC-S is opened to be looked at; a signature is added to ASiC-E alone.
-const KNOWN: [&str; 2] = [ASICE, "application/vnd.etsi.asic-s+zip"];

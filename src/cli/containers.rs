@@ -1,6 +1,7 @@
 //! What becomes of files that are no documents: a container of each, or one of them all.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +9,10 @@ use std::sync::atomic::AtomicBool;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::error::{Malformed, Refusal};
-use eseal::system::open_file;
 use eseal::{DataFile, Digest, DigestAlgorithm, Error, ErrorCode, Format, Limits, Result, Source};
 use serde::Deserialize;
 
-use super::inputs::{Input, Inputs, Part};
+use super::inputs::{Input, Inputs, Origin, Part};
 use super::list::List;
 use super::{Outcome, Stop, args};
 
@@ -35,6 +35,15 @@ struct Line {
     digest_algorithm: String,
     size: Option<u64>,
     media_type: Option<String>,
+}
+
+/// What becomes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is signed itself; its bytes must be of this format, or of any where none is said.
+    Document(Option<Format>),
+    /// A container with this ending is made of it.
+    Wrapped(&'static str),
 }
 
 #[derive(Debug)]
@@ -85,21 +94,23 @@ impl Containers {
         !self.by_digest.is_empty()
     }
 
-    /// What the file's bytes must be, when it is no data file of a new container.
-    pub(crate) fn expected(&self, path: &Path) -> Option<Format> {
-        self.format.filter(|format| *format == Format::Pdf).or_else(|| format_of(path))
-    }
-
-    /// The ending of the container's name, when a container is made of this file.
-    pub(crate) fn wraps(&self, path: &Path) -> Option<&'static str> {
-        let is_container = matches!(format_of(path), Some(Format::Asice | Format::Edoc));
-        let wraps = match self.format {
-            Some(Format::Pdf) => false,
-            _ if is_container => self.nest,
-            None => format_of(path) != Some(Format::Pdf) && !begins_as_pdf(path),
-            Some(_) => true,
-        };
-        wraps.then(|| self.format.unwrap_or(Format::Asice).as_str())
+    /// What becomes of the file at `path`; `told` says what its first bytes are, and is asked where the name is not enough.
+    pub(crate) fn fate(&self, path: &Path, told: impl FnOnce() -> Option<Format>) -> Fate {
+        let named = format_of(path);
+        let ending = self.format.unwrap_or(Format::Asice).as_str();
+        let wrapped_if = |wraps: bool| if wraps { Fate::Wrapped(ending) } else { Fate::Document(named) };
+        match (self.format, named) {
+            (Some(Format::Pdf), _) => Fate::Document(Some(Format::Pdf)),
+            (_, Some(Format::Asice | Format::Edoc)) => wrapped_if(self.nest),
+            // What is no PDF under the name of one is refused, unless somebody says what to do with it.
+            (None, Some(Format::Pdf)) if !self.nest => Fate::Document(named),
+            (format, _) => match told() {
+                Some(Format::Asice) if self.nest => Fate::Wrapped(ending),
+                Some(Format::Asice) => Fate::Document(Some(Format::Asice)),
+                Some(_) => wrapped_if(format.is_some()),
+                None => wrapped_if(format.is_some() || named.is_none()),
+            },
+        }
     }
 
     /// What is wrong use of known inputs: digests without a container they are for, types of files that are none.
@@ -108,6 +119,11 @@ impl Containers {
             return if self.has_digests() { Err(Stop::Usage(WHOSE_DIGESTS.into())) } else { Ok(()) };
         };
         let known: Vec<&Input> = items.iter().flatten().collect();
+        if self.nest && known.iter().any(|input| input.origin == Origin::Stdin && input.made_of.is_none()) {
+            return Err(Stop::Usage(
+                "--nest of standard input wants --into NAME.asice: it has no name of its own".into(),
+            ));
+        }
         if self.has_digests() && self.into.is_none() {
             let is_one = known.len() == 1 && items.len() == 1 && known.iter().all(|input| input.made_of.is_none());
             if !is_one {
@@ -194,9 +210,11 @@ pub(crate) fn stdin_part(into: &Path) -> Result<Part> {
     Ok(Part { name: entry_name(Path::new(into.file_stem().unwrap_or_default()))?, path: None, inside: None })
 }
 
-fn begins_as_pdf(path: &Path) -> bool {
+/// What the first bytes of a file say that it is; nothing where they can't be read, which is said when it is opened.
+pub(crate) fn told_by(file: Result<File>) -> Option<Format> {
     let mut begin = Vec::new();
-    open_file(path).is_ok_and(|file| file.take(PDF_BYTES).read_to_end(&mut begin).is_ok()) && begin == PDF
+    file.ok()?.take(Format::BEGINNING_BYTES).read_to_end(&mut begin).ok()?;
+    Format::of_beginning(&begin)
 }
 
 fn parse(line: &[u8]) -> Result<ByDigest> {
@@ -228,7 +246,6 @@ fn named_type(text: &str) -> Option<(&str, &str)> {
 }
 
 const PDF: &[u8] = b"%PDF-";
-const PDF_BYTES: u64 = 5;
 const ZIP: &[u8] = b"PK";
 const WHOSE_DIGESTS: &str = "digests of data files are for --into, or for one existing container";
 
@@ -271,15 +288,32 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             path
         };
-        let files = [path("a.PDF", b"text"), path("b", b"%PDF-1.7"), path("c.txt", b"text"), path("d.Asice", b"")];
-        let wraps = |containers: &Containers| files.each_ref().map(|path| containers.wraps(path));
+        let container = b"PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\x1f\0\0\0\x1f\0\0\0\x08\0\0\0\
+            mimetypeapplication/vnd.etsi.asic-e+zip";
+        let files = [
+            path("a.PDF", b"text"),
+            path("b", b"%PDF-1.7"),
+            path("c.txt", b"text"),
+            path("d.Asice", b""),
+            path("e.sce", container),
+            path("f.pdf", container),
+            path("g.zip", b"PK\x03\x04 of something else"),
+        ];
+        let fates = |containers: &Containers| {
+            files.each_ref().map(|path| containers.fate(path, || told_by(eseal::system::open_file(path))))
+        };
+        let (pdf, asice, wrapped) =
+            (Fate::Document(Some(Format::Pdf)), Fate::Document(Some(Format::Asice)), Fate::Wrapped("asice"));
         let mut containers = Containers::default();
-        assert_eq!(wraps(&containers), [None, None, Some("asice"), None]);
+        assert_eq!(fates(&containers), [pdf, Fate::Document(None), wrapped, asice, asice, pdf, wrapped]);
         containers.nest = true;
-        assert_eq!(wraps(&containers), [None, None, Some("asice"), Some("asice")]);
+        assert_eq!(fates(&containers), [pdf, Fate::Document(None), wrapped, wrapped, wrapped, wrapped, wrapped]);
         containers.format = Some(Format::Edoc);
-        assert_eq!(wraps(&containers), [Some("edoc"); 4]);
+        assert_eq!(fates(&containers), [Fate::Wrapped("edoc"); 7]);
+        containers.nest = false;
+        let edoc = Fate::Wrapped("edoc");
+        assert_eq!(fates(&containers), [edoc, edoc, edoc, asice, asice, asice, edoc]);
         containers.format = Some(Format::Pdf);
-        assert_eq!(wraps(&containers), [None; 4]);
+        assert_eq!(fates(&containers), [pdf; 7]);
     }
 }

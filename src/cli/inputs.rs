@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use eseal::error::{Malformed, Refusal};
-use eseal::system::Below;
+use eseal::system::{Below, open_file};
 use eseal::{Error, ErrorCode, Format, Limits, Result};
 use serde::Deserialize;
 
-use super::containers::{Containers, entry_name, format_of, stdin_part};
+use super::containers::{Containers, Fate, entry_name, format_of, stdin_part, told_by};
 use super::list::List;
 use super::{Outcome, Stop, args};
 
@@ -119,6 +119,8 @@ pub(crate) struct Found {
     relative: PathBuf,
     origin: Origin,
     inside: Option<Below>,
+    /// What its first bytes say that it is, where the search has looked.
+    told: Option<Format>,
 }
 
 /// How files become inputs.
@@ -292,18 +294,21 @@ impl Rule {
 
     /// A file as a document, or as the only file of a new container.
     fn input(&self, found: Found) -> Item {
-        let Found { given, mut relative, origin, inside } = found;
-        let (expected, ending) = match &self.containers {
-            Some(containers) => (containers.expected(&given), containers.wraps(&given)),
-            None => (format_of(&given), None),
+        let fate = match &self.containers {
+            Some(containers) => containers.fate(&found.given, || found.told()),
+            None => Fate::Document(format_of(&found.given)),
         };
-        let mut made_of = None;
-        if let Some(ending) = ending {
-            let own_name = Path::new(given.file_name().unwrap_or_default());
-            let name = entry_name(own_name).map_err(|error| fault(&given, error))?;
-            let part = Part { name, path: Some(given.clone()), inside: inside.clone() };
-            made_of = Some(MadeOf { parts: vec![part], is_named: false });
-            relative.as_mut_os_string().push(format!(".{ending}"));
+        let Found { given, mut relative, origin, inside, .. } = found;
+        let (mut expected, mut made_of) = (None, None);
+        match fate {
+            Fate::Document(format) => expected = format,
+            Fate::Wrapped(ending) => {
+                let own_name = Path::new(given.file_name().unwrap_or_default());
+                let name = entry_name(own_name).map_err(|error| fault(&given, error))?;
+                let part = Part { name, path: Some(given.clone()), inside: inside.clone() };
+                made_of = Some(MadeOf { parts: vec![part], is_named: false });
+                relative.as_mut_os_string().push(format!(".{ending}"));
+            }
         }
         Ok(Input { given, relative, origin, inside, expected, made_of, own: Own::default() })
     }
@@ -339,7 +344,13 @@ impl Rule {
 impl Found {
     fn file(given: &Path) -> Found {
         let relative = PathBuf::from(given.file_name().unwrap_or(given.as_os_str()));
-        Found { given: given.to_owned(), relative, origin: Origin::File, inside: None }
+        Found { given: given.to_owned(), relative, origin: Origin::File, inside: None, told: None }
+    }
+
+    /// What its first bytes say that it is.
+    fn told(&self) -> Option<Format> {
+        let open = || self.inside.as_ref().map_or_else(|| open_file(&self.given), Below::open_file);
+        self.told.or_else(|| told_by(open()))
     }
 }
 

@@ -243,8 +243,8 @@ codes! {
 
     // ASiC-E
     AsiceMimetype = "asice.mimetype", Never, Document, "no container of a known kind",
-        "The `mimetype` entry is missing, compressed, not the first, or names something else than ASiC-E.",
-        "Give an ASiC-E or EDOC 2 container. Other files go into a new one.";
+        "The `mimetype` entry is missing, compressed, not the first, has a line end or a byte order mark, or names something else than ASiC-E.",
+        "Give an ASiC-E or EDOC 2 container, or wrap it with `--nest`: it becomes a data file of a new one.";
     AsiceKind = "asice.kind", Never, Document, "the container's kind of signature is not supported",
         "ASiC-S, CAdES signatures, evidence records and EDOC 1 are not added to.",
         "Wrap it with `--nest`: it becomes a data file of a new container.";

@@ -51,6 +51,31 @@ impl Format {
         found.ok_or_else(|| Misuse::new("format is not pdf, asice or edoc").into())
     }
 
+    /// Bytes of a file's beginning from which [`Format::of_beginning`] can tell.
+    pub const BEGINNING_BYTES: u64 = 4096;
+
+    /// What a file with this beginning is meant as, whatever its name: a PDF, or an ASiC-E container, whose `mimetype`
+    /// comes first. `None` for everything else, other containers and office documents too.
+    ///
+    /// Whether it is a sound one, [`Document::open`] says.
+    ///
+    /// ```
+    /// use eseal::Format;
+    /// let edoc = b"PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0\x8a\x21\xf9\x45\x1f\0\0\0\x1f\0\0\0\x08\0\0\0\
+    ///     mimetypeapplication/vnd.etsi.asic-e+zipPK\x03\x04";
+    /// assert_eq!(Format::of_beginning(edoc), Some(Format::Asice));
+    /// assert_eq!(Format::of_beginning(b"%PDF-1.7"), Some(Format::Pdf));
+    /// assert_eq!(Format::of_beginning(b"hello"), None);
+    /// ```
+    #[must_use]
+    pub fn of_beginning(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            _ if bytes.starts_with(b"%PDF-") => Some(Format::Pdf),
+            _ if asice::begins_as_asice(bytes) => Some(Format::Asice),
+            _ => None,
+        }
+    }
+
     /// The kind of signature it gets, such as `pades`.
     #[must_use]
     pub fn signature(self) -> &'static str {

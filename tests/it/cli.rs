@@ -37,6 +37,7 @@ mod seal;
 mod selection;
 mod services;
 mod stops;
+mod told;
 #[cfg(unix)]
 mod walk;
 

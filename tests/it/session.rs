@@ -375,6 +375,30 @@ fn what_cannot_be_one_document_is_refused() {
 }
 
 #[test]
+fn a_container_keeps_the_name_under_which_it_came() {
+    let house = House::new();
+    let signed = house.with(&[("hello.txt", hello())]);
+    let digest = house.prepare(&signed, Level::Bb, Form::NewContainer).unwrap();
+    assert_eq!(house.finalize(&signed, house.value(&digest)).unwrap().file.name, "hello.txt.edoc");
+    let container = Source::from_bytes(house.document(&signed));
+    for (name, form, result, count) in [
+        ("c.sce", Form::AddToContainer, "c.sce", 2),
+        ("c.zip", Form::AddToContainer, "c.zip", 2),
+        ("c", Form::AddToContainer, "c", 2),
+        ("c.sce", Form::NewContainer, "c.sce.edoc", 1),
+    ] {
+        let id = house.with(&[(name, container.clone())]);
+        let digest = house.prepare(&id, Level::Bb, form).unwrap();
+        assert_eq!(house.finalize(&id, house.value(&digest)).unwrap().file.name, result);
+        assert_eq!(signatures(&house.document(&id)).len(), count);
+    }
+    // One that is cut is not taken for a file like any other, whatever its name.
+    let cut = Source::from_bytes(container.window(0..container.len() - 30).unwrap().to_vec());
+    let id = house.sessions.start(1).unwrap()[0];
+    assert!(code(house.sessions.upload(&id, "c", &cut)).as_str().starts_with("zip."));
+}
+
+#[test]
 fn a_file_that_came_later_makes_what_was_prepared_void() {
     let house = House::new();
     let id = house.with(&[("a.txt", hello())]);

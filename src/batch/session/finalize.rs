@@ -8,7 +8,7 @@ use super::{Form, SessionClimb, SessionFailure, SessionResult, Sessions};
 use crate::digest::DigestAlgorithm;
 use crate::error::{Error, ErrorCode, Result, ServiceError, StateError};
 use crate::evidence::Role;
-use crate::flow::{Format, Inputs, Prepared, Signed, StateSummary, Upgrade};
+use crate::flow::{Inputs, Prepared, Signed, StateSummary, Upgrade};
 use crate::output::Output;
 use crate::provider::Signer;
 use crate::signature::SignatureValue;
@@ -212,23 +212,13 @@ impl Held {
         self.record.failed = None;
     }
 
-    /// The name of its result.
-    pub(super) fn result_name(&self, format: Format) -> String {
-        let is_container = |name: &str| {
-            let lower = name.to_ascii_lowercase();
-            lower.ends_with(".edoc") || lower.ends_with(".asice")
-        };
-        let form = self.record.waiting.as_ref().map(|waiting| Form::from(waiting.form));
-        let contents: Vec<&File> = self.record.files.iter().filter(|file| file.digest.is_none()).collect();
-        let first = contents.first().copied().or(self.record.files.first());
+    /// The name of its result: that of the document that is signed, or the first file's with the ending of a container.
+    pub(super) fn result_name(&self, is_new: bool) -> String {
+        let mut contents = self.record.files.iter().filter(|file| file.digest.is_none());
+        let first = contents.next().or(self.record.files.first());
         let name = first.map_or("document", |file| &*file.name);
         let base = name.rsplit('/').next().unwrap_or(name);
-        let is_kept = match form {
-            Some(Form::Pdf) => true,
-            Some(Form::AddToContainer) => contents.len() == 1 && is_container(base),
-            _ => false,
-        };
-        if is_kept || format == Format::Pdf { base.to_owned() } else { format!("{base}.edoc") }
+        if is_new { format!("{base}.edoc") } else { base.to_owned() }
     }
 }
 

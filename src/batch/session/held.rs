@@ -9,6 +9,7 @@ use super::{SessionFile, Sessions};
 use crate::asice::{Container, DataFile, is_zip};
 use crate::batch::{Batch, Together};
 use crate::error::{Error, ErrorCode, Limit, Refusal, Result, StateError};
+use crate::flow::Format;
 use crate::source::{Source, to_u64};
 use crate::store::{FileId, SessionId};
 
@@ -165,7 +166,8 @@ impl Held {
     }
 }
 
-/// The container in `source`, if it is one: other ZIP archives, such as office documents, are files like any other.
+/// The container in `source`, if it is one, whatever its name: other ZIP archives, such as office documents, are files
+/// like any other.
 pub(super) fn container(name: &str, source: &Source, limits: &crate::Limits) -> Result<Option<Container>> {
     if !is_zip(source)? {
         return Ok(None);
@@ -174,9 +176,15 @@ pub(super) fn container(name: &str, source: &Source, limits: &crate::Limits) -> 
     let is_named = [".asice", ".edoc", ".sce"].iter().any(|end| lower.ends_with(end));
     match Container::open(source, limits) {
         Ok(container) => Ok(Some(container)),
-        Err(error) if is_named || matches!(error, Error::Io(_)) => Err(error),
+        Err(error) if is_named || matches!(error, Error::Io(_)) || is_container(source)? => Err(error),
         Err(_) => Ok(None),
     }
+}
+
+/// Whether its first bytes say that it is an ASiC-E container.
+pub(super) fn is_container(source: &Source) -> Result<bool> {
+    let begin = source.window_up_to(0, Format::BEGINNING_BYTES)?;
+    Ok(Format::of_beginning(&begin) == Some(Format::Asice))
 }
 
 /// Splits sessions into parts that are worked on at once; no part has the same session twice.

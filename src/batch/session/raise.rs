@@ -2,9 +2,9 @@
 
 use super::held::Held;
 use super::record::{Base64, File};
-use super::{SessionClimb, SessionFailure, SessionResult, Sessions};
+use super::{Form, SessionClimb, SessionFailure, SessionResult, Sessions};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::{Format, Upgrade, UpgradePlan, UpgradeReport};
+use crate::flow::{Upgrade, UpgradePlan, UpgradeReport};
 use crate::limits::Limits;
 use crate::output::Output;
 use crate::provider::draw_moment;
@@ -201,8 +201,13 @@ impl Sessions {
         let name = match (way, held.record.files.as_slice()) {
             (Way::Archive, [only]) => only.name.clone(),
             _ => {
-                let is_pdf = held.record.waiting.as_ref().is_some_and(|waiting| waiting.is_pdf());
-                held.result_name(if is_pdf { Format::Pdf } else { Format::Edoc })
+                let form = held.record.waiting.as_ref().map(|waiting| Form::from(waiting.form));
+                let is_new = match form {
+                    Some(Form::Pdf) => false,
+                    Some(Form::AddToContainer) => self.only_container(held)?.is_none(),
+                    Some(Form::NewContainer) | None => true,
+                };
+                held.result_name(is_new)
             }
         };
         // Never the id of a file that it is made of: that one is needed until the record names this one.

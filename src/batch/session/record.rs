@@ -139,12 +139,6 @@ impl Base64 {
     }
 }
 
-impl Waiting {
-    pub(super) fn is_pdf(&self) -> bool {
-        self.form == SavedForm::Pdf
-    }
-}
-
 impl From<Form> for SavedForm {
     fn from(form: Form) -> Self {
         match form {

@@ -7,7 +7,7 @@ use clap::Args;
 /// What is worked on.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Inputs {
-    /// Files, folders (all `*.pdf`, `*.asice` and `*.edoc` below them), or `-` for standard input.
+    /// Files, folders (all `*.pdf`, `*.asice`, `*.edoc` and other ASiC-E containers below them), or `-` for standard input.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read names from a file, or from standard input with `-`; one a line.
@@ -51,7 +51,8 @@ pub(crate) struct Manifest {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Containers")]
 pub(crate) struct Containers {
-    /// pdf, asice or edoc [default: a PDF stays one, everything else goes into an .asice of its own].
+    /// pdf, asice or edoc [default: a PDF stays one, an ASiC-E container of any name gets one more signature, everything
+    /// else goes into an .asice of its own].
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
     /// Put all inputs into one container; folders with all their files, under their names in the folder.

@@ -14,12 +14,12 @@ use eseal::system::{Below, FOLDER_LOCK, FileIdentity};
 use super::passed_over::{PassedOver, Tally};
 use super::{Found, Origin, Unusable, unusable};
 use crate::cli::config::Common;
-use crate::cli::containers::format_of;
+use crate::cli::containers::{format_of, told_by};
 
 /// Which files of a folder are taken.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Walk {
-    /// All of them, whatever their names.
+    /// All of them, whatever they are.
     pub(crate) all: bool,
     /// Links are followed as long as they stay in the folder.
     follow: bool,
@@ -92,6 +92,7 @@ impl Walk {
         found.into_iter().map(|(_, item)| item).collect()
     }
 
+    /// Whether its name is enough for a file to be taken.
     fn takes(&self, path: &Path) -> bool {
         match format_of(path) {
             _ if is_ours(path) => false,
@@ -172,24 +173,40 @@ impl Search<'_> {
                 folders.push(relative);
             } else if kind.is_symlink() {
                 self.see_link(relative);
-            } else if !walk.takes(&relative) {
             } else if !kind.is_file() {
-                self.leave_out(&relative, "neither file nor folder", |passed_over| &mut passed_over.special);
+                if walk.takes(&relative) {
+                    self.leave_out(&relative, "neither file nor folder", |passed_over| &mut passed_over.special);
+                }
             } else {
+                let inside = Below::new(Arc::clone(&self.folder), &relative);
+                let told = match walk.takes(&relative) {
+                    true => None,
+                    false if is_ours(&relative) => continue,
+                    // A container has any name.
+                    false => match told_by(inside.open_file()) {
+                        Some(Format::Asice) => Some(Format::Asice),
+                        _ => continue,
+                    },
+                };
                 let metadata = match entry.metadata() {
                     // It is gone meanwhile.
                     Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
                     metadata => metadata?,
                 };
                 let canonical = canonical.as_ref().map(|folder| folder.join(entry.file_name()));
-                let inside = Below::new(Arc::clone(&self.folder), &relative);
-                self.take(relative, inside, &metadata, canonical.as_deref());
+                self.take(relative, (inside, told), &metadata, canonical.as_deref());
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, relative: PathBuf, inside: Below, metadata: &Metadata, canonical: Option<&Path>) {
+    fn take(
+        &mut self,
+        relative: PathBuf,
+        (inside, told): (Below, Option<Format>),
+        metadata: &Metadata,
+        canonical: Option<&Path>,
+    ) {
         if self.walk.own.has(metadata, canonical) {
             return self.leave_out(&relative, "it belongs to this run", |passed_over| &mut passed_over.own);
         }
@@ -198,8 +215,8 @@ impl Search<'_> {
         }
         self.passed_over.shared += u64::from(self.walk.in_place && names(metadata) > 1);
         let given = self.root.join(&relative);
-        self.found
-            .push((relative.clone(), Ok(Found { given, relative, origin: Origin::Folder, inside: Some(inside) })));
+        let found = Found { given, relative: relative.clone(), origin: Origin::Folder, inside: Some(inside), told };
+        self.found.push((relative, Ok(found)));
     }
 
     fn see_link(&mut self, relative: PathBuf) {
@@ -245,7 +262,7 @@ impl Search<'_> {
             return self.leave_out(&relative, "it belongs to this run", |passed_over| &mut passed_over.own);
         }
         let inside = Below::new(Arc::from(&*folder), inside);
-        self.take(relative, inside, &metadata, Some(&real));
+        self.take(relative, (inside, None), &metadata, Some(&real));
     }
 
     fn leave_out(&mut self, relative: &Path, why: &str, count: impl FnOnce(&mut PassedOver) -> &mut u64) {

@@ -8,13 +8,13 @@ use super::{Bench, Ended};
 
 const KEY: &str = "--key $KEYS/ec.pem --cert $KEYS/ec-certificate.pem";
 
-fn inspect(bench: &Bench, name: &str) -> Value {
+pub(super) fn inspect(bench: &Bench, name: &str) -> Value {
     bench.run(&format!("inspect {name} --json")).ends(0).lines("inspect").remove(0)
 }
 
 /// The container is sound, and each of its signatures is, over these files.
 #[track_caller]
-fn holds(bench: &Bench, name: &str, files: &[&str], signatures: usize) -> Value {
+pub(super) fn holds(bench: &Bench, name: &str, files: &[&str], signatures: usize) -> Value {
     let found = inspect(bench, name);
     let names: Vec<_> = found["data_files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     assert_eq!(names, files, "{found}");
@@ -29,13 +29,13 @@ fn holds(bench: &Bench, name: &str, files: &[&str], signatures: usize) -> Value 
 
 /// The lines of a run that goes well, with the names of inputs and outputs.
 #[track_caller]
-fn results(ended: Ended) -> Vec<(String, String)> {
+pub(super) fn results(ended: Ended) -> Vec<(String, String)> {
     let lines = ended.ends(0).lines("finalize");
     let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
     lines.iter().map(|line| (text(line, "input"), text(line, "output"))).collect()
 }
 
-fn pair(input: &str, output: &str) -> (String, String) {
+pub(super) fn pair(input: &str, output: &str) -> (String, String) {
     (input.to_owned(), output.to_owned())
 }
 

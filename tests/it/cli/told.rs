@@ -1,0 +1,149 @@
+//! Containers are told by what is in them, and what is odd in them is said.
+
+use serde_json::{Value, json};
+
+use super::containers::{holds, inspect, pair, results};
+use super::{Bench, testdata};
+
+const KEY: &str = "--key $KEYS/ec.pem --cert $KEYS/ec-certificate.pem";
+
+/// A container of `testdata/asice/faults` under `name`.
+fn fault(bench: &Bench, name: &str, sample: &str) {
+    bench.write(name, &std::fs::read(testdata("asice/faults").join(sample)).unwrap());
+}
+
+/// The beginning of a ZIP with a `mimetype` of this kind, enough for a file that is a data file anyway.
+fn begins(mimetype: &str) -> Vec<u8> {
+    let len = u32::try_from(mimetype.len()).unwrap().to_le_bytes();
+    let sizes = [[0; 4], len, len].concat();
+    [b"PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0", &*sizes, b"\x08\0\0\0mimetype", mimetype.as_bytes(), b"PK\x05\x06"].concat()
+}
+
+fn remarks(found: &Value) -> Vec<String> {
+    found["remarks"].as_array().unwrap().iter().map(|remark| remark.as_str().unwrap().to_owned()).collect()
+}
+
+const FILES: [&str; 2] = ["a.txt", "tabula.xlsx"];
+
+#[test]
+fn a_container_gets_one_more_signature_under_any_name() {
+    let bench = Bench::new();
+    let names = ["x.sce", "x.BDOC", "x.zip", "x", "x.docx", "x.asics"];
+    for name in names {
+        fault(&bench, name, "x.sce");
+    }
+    let all = names.join(" ");
+    let signed = ["x-signed.sce", "x-signed.BDOC", "x-signed.zip", "x-signed", "x-signed.docx", "x-signed.asics"];
+    let expected: Vec<_> = names.into_iter().zip(signed).map(|(name, signed)| pair(name, signed)).collect();
+    assert_eq!(results(bench.run(&format!("seal {all} {KEY} --json"))), expected);
+    for name in signed {
+        assert_eq!(holds(&bench, name, &FILES, 2)["format"], "asice");
+    }
+    results(bench.run(&format!("seal {all} {KEY} --json --in-place")));
+    results(bench.run(&format!("seal {all} {KEY} --json --out out --format edoc")));
+    for name in names {
+        holds(&bench, name, &FILES, 2);
+        holds(&bench, &format!("out/{name}"), &FILES, 3);
+    }
+    let nested = results(bench.run(&format!("seal x.sce x {KEY} --json --nest")));
+    assert_eq!(nested, [pair("x.sce", "x.sce.asice"), pair("x", "x.asice")]);
+    holds(&bench, "x.asice", &["x"], 1);
+    assert_eq!(bench.run_with(&format!("seal - --nest {KEY}"), &bench.read("x.sce")).ends(2).out, b"");
+    bench.run(&format!("seal x.sce x --into all.asice {KEY}")).ends(0);
+    holds(&bench, "all.asice", &["x.sce", "x"], 1);
+}
+
+#[test]
+fn both_halves_take_a_container_under_any_name() {
+    let bench = Bench::new();
+    fault(&bench, "d/none", "x.sce");
+    let lines = bench.run("prepare d --store work --json --cert $KEYS/ec-certificate.pem").ends(0).lines("prepare");
+    assert_eq!((lines.len(), &lines[0]["format"]), (1, &json!("xades")));
+    bench.write("values", bench.sign(&lines).as_bytes());
+    let line = "finalize --store work --values values --json --out out";
+    assert_eq!(results(bench.run(line)), [pair("d/none", "out/none")]);
+    holds(&bench, "out/none", &FILES, 2);
+}
+
+#[test]
+fn other_containers_and_documents_are_wrapped() {
+    let bench = Bench::new();
+    let kinds = [
+        ("a.asics", "application/vnd.etsi.asic-s+zip"),
+        ("b.odt", "application/vnd.oasis.opendocument.text"),
+        ("c.epub", "application/epub+zip"),
+        ("d.bdoc", "application/vnd.bdoc-1.0"),
+        ("e", "application/vnd.etsi.asic-e+zipped"),
+    ];
+    for (name, mimetype) in kinds {
+        bench.write(name, &begins(mimetype));
+    }
+    bench.write("f.docx", b"PK\x03\x04 an office document");
+    for name in ["a.asics", "b.odt", "c.epub", "d.bdoc", "e", "f.docx"] {
+        bench.run(&format!("seal {name} {KEY}")).ends(0);
+        holds(&bench, &format!("{name}.asice"), &[name], 1);
+    }
+    // Under the name of one they are refused, and wrapped when that is asked for.
+    bench.write("g.asice", &bench.read("f.docx"));
+    assert!(bench.run(&format!("seal g.asice {KEY} --json")).ends(1).codes("finalize")["g.asice"].starts_with("zip."));
+    bench.run(&format!("seal g.asice {KEY} --nest")).ends(0);
+    holds(&bench, "g.asice.asice", &["g.asice"], 1);
+}
+
+#[test]
+fn a_container_under_the_name_of_a_pdf_is_refused_until_somebody_says_what_it_is() {
+    let bench = Bench::new();
+    fault(&bench, "x.pdf", "x.sce");
+    assert_eq!(bench.run(&format!("seal x.pdf {KEY} --json")).ends(1).codes("finalize")["x.pdf"], "input.format");
+    let said = results(bench.run(&format!("seal x.pdf {KEY} --json --format asice")));
+    assert_eq!(said, [pair("x.pdf", "x-signed.pdf")]);
+    assert_eq!(results(bench.run(&format!("seal x.pdf {KEY} --json --nest"))), [pair("x.pdf", "x.pdf.asice")]);
+    holds(&bench, "x.pdf.asice", &["x.pdf"], 1);
+}
+
+#[test]
+fn a_folder_has_its_containers_under_any_name() {
+    let bench = Bench::new();
+    for name in ["d/a.sce", "d/s/none", "d/s/z.zip"] {
+        fault(&bench, name, "x.sce");
+    }
+    bench.write("d/notes.txt", b"notes");
+    bench.write("d/b.odt", &begins("application/vnd.oasis.opendocument.text"));
+    bench.write("d/office.zip", b"PK\x03\x04 of something else");
+    let found = results(bench.run(&format!("seal d --out out {KEY} --json")));
+    let expected = [pair("d/a.sce", "out/a.sce"), pair("d/s/none", "out/s/none"), pair("d/s/z.zip", "out/s/z.zip")];
+    assert_eq!(found, expected);
+    holds(&bench, "out/s/none", &FILES, 2);
+    let all = results(bench.run(&format!("seal d --out all --all-files {KEY} --json")));
+    let outputs: Vec<_> = all.iter().map(|(_, output)| &**output).collect();
+    assert_eq!(
+        outputs,
+        ["all/a.sce", "all/b.odt.asice", "all/notes.txt.asice", "all/office.zip.asice", "all/s/none", "all/s/z.zip"]
+    );
+    let inspected = bench.run("inspect d --json").ends(0).lines("inspect");
+    assert_eq!(
+        inspected.iter().map(|line| line["input"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["d/a.sce", "d/s/none", "d/s/z.zip"]
+    );
+    bench.run(&format!("seal d --in-place {KEY}")).ends(0);
+    holds(&bench, "d/s/z.zip", &FILES, 2);
+}
+
+#[test]
+fn a_mimetype_with_a_line_end_is_said_and_gets_no_signature() {
+    let bench = Bench::new();
+    for name in ["x.asice", "x.zip", "d/none"] {
+        fault(&bench, name, "mimetype-line-end.asice");
+    }
+    let ended = bench.run(&format!("seal x.asice x.zip d {KEY} --json --out out")).ends(1);
+    assert!(ended.codes("finalize").values().all(|code| code == "asice.mimetype"), "{:?}", ended.codes("finalize"));
+    assert!(ended.lines("finalize")[0]["error"]["message"].as_str().unwrap().contains("line end"));
+    let raised = bench.run("extend x.zip --level b-t --tsa http://127.0.0.1:1 --json --out out").ends(1);
+    assert_eq!(raised.codes("extend")["x.zip"], "asice.mimetype");
+    let found = inspect(&bench, "x.zip");
+    assert_eq!(found["mimetype"], "application/vnd.etsi.asic-e+zip");
+    assert!(remarks(&found).iter().any(|remark| remark.contains("line end")), "{found}");
+    bench.run(&format!("seal x.zip --nest {KEY}")).ends(0);
+    holds(&bench, "x.zip.asice", &["x.zip"], 1);
+    assert_eq!(bench.files().iter().filter(|name| name.starts_with("out/") && !name.starts_with("out/.")).count(), 0);
+}
