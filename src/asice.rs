@@ -20,6 +20,7 @@ mod media_type;
 mod mimetype;
 mod new;
 mod prepare;
+mod remarks;
 mod report;
 mod rewrite;
 mod subject;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::asice::data_file::Content;
 use crate::asice::earlier::Earlier;
-use crate::asice::layout::{MANIFEST, is_data_file, is_other_signature};
+use crate::asice::layout::{MANIFEST, is_data_file, is_other_signature, is_stranger};
 use crate::asice::mimetype::{Kind, Mimetype};
 use crate::asice::{DataFile, manifest};
 use crate::digest::Digest;
@@ -134,6 +134,11 @@ impl Container {
     /// The data files that it holds, in the order of its directory.
     pub(crate) fn data_files(&self) -> impl Iterator<Item = &Entry> {
         self.archive.entries().iter().filter(|entry| self.is_data_file(entry))
+    }
+
+    /// The entries that stand among the signatures and belong to none, in the order of its directory.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &Entry> {
+        self.archive.entries().iter().filter(|entry| !entry.is_folder && is_stranger(&entry.name))
     }
 
     /// All entries in the order of their bytes.

@@ -36,6 +36,19 @@ pub(crate) struct Covered {
     pub(crate) is_odd: bool,
 }
 
+impl Covered {
+    /// Where the manifest says that the file is something else than what is signed of it: both, in words.
+    pub(crate) fn contradiction(&self, container: &Container) -> Option<String> {
+        let signed = self.media_type.as_deref()?;
+        let told = container.media_type(&self.name).filter(|told| !told.trim().is_empty())?;
+        let is_same = told.trim().eq_ignore_ascii_case(signed.trim());
+        let name = self.name.escape_debug();
+        let words =
+            || format!("{name} is signed as {}, the manifest says {}", signed.escape_debug(), told.escape_debug());
+        (!is_same).then(words)
+    }
+}
+
 impl Earlier {
     /// Reads all signature files of a container.
     ///

@@ -6,7 +6,6 @@ use crate::asice::container::Container;
 use crate::asice::covered_data::{DataFiles, Ground};
 use crate::asice::earlier::{Covered, Earlier};
 use crate::asice::hashes::{Hashes, Wanted};
-use crate::asice::layout::is_other_signature;
 use crate::asice::subject::Look;
 use crate::asice::{ContainerInspection, ContainerSignature, DataFileReport, EntryReport};
 use crate::cms::{SignedData, TstInfo};
@@ -36,7 +35,7 @@ impl Container {
         for (file, signature, covered) in earlier.signatures() {
             let is_same_file = signatures.last().is_some_and(|last| last.file == file);
             index = if is_same_file { index.saturating_add(1) } else { 0 };
-            let mut report = report(file, signature, covered, &names, &hashes, self.limits());
+            let mut report = report(self, file, signature, covered, &names, &hashes);
             let stamps = &signature.time_stamps;
             if stamps.iter().any(|stamp| stamp.kind == TimeStampKind::Archive) {
                 let known = match archived.take().filter(|one| one.file == file) {
@@ -86,48 +85,35 @@ impl Container {
         }));
         reports
     }
-
-    fn all_remarks(&self, earlier: &Earlier, names: &BTreeSet<&str>) -> Vec<String> {
-        let mut remarks = self.remarks().to_vec();
-        let mut say = |text: &str, name: &str| remarks.push(format!("{text}: {}", name.escape_debug()));
-        let listed: Option<BTreeSet<&str>> = self.listed().map(Iterator::collect);
-        match &listed {
-            None => say("there is no manifest", "META-INF/manifest.xml"),
-            Some(listed) => {
-                names.difference(listed).for_each(|name| say("not in the manifest", name));
-                listed.difference(names).for_each(|name| say("in the manifest, but not in the container", name));
-            }
-        }
-        for name in names.iter().filter(|name| !earlier.covers(name)) {
-            say("signed by nobody", name);
-        }
-        for entry in self.archive().entries().iter().filter(|entry| is_other_signature(&entry.name)) {
-            say("a kind of signature that is not looked at", &entry.name);
-        }
-        remarks
-    }
 }
 
 fn report(
+    container: &Container,
     file: &str,
     signature: &Signature,
     covered: &[Covered],
     names: &BTreeSet<&str>,
     hashes: &Hashes,
-    limits: &Limits,
 ) -> ContainerSignature {
+    let limits = container.limits();
     let covers: BTreeSet<&str> = covered.iter().map(|one| one.name.as_str()).collect();
     let mut remarks = signature.remarks.clone();
     for one in covered.iter().filter(|one| one.is_odd) {
         remarks
             .push(format!("a reference leads to its file only when it is read leniently: {}", one.name.escape_debug()));
     }
+    remarks.extend(covered.iter().filter_map(|one| one.contradiction(container)));
     let file_matches = |one: &Covered| {
         let signed = one.digest?;
         let found = hashes.of(&one.name)?.iter().find(|digest| digest.algorithm() == signed.algorithm())?;
         Some(*found == signed)
     };
     let verdicts: Vec<Option<bool>> = covered.iter().map(file_matches).chain([signature.properties_match()]).collect();
+    let differs = covered.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Some(false));
+    let differs = differs.map(|(one, _)| one.name.clone()).collect();
+    if signature.properties_match() == Some(false) {
+        remarks.push("its signed properties are not those that were signed".to_owned());
+    }
     let digest_matches = if verdicts.contains(&Some(false)) {
         Some(false)
     } else {
@@ -137,8 +123,9 @@ fn report(
     ContainerSignature {
         file: file.to_owned(),
         id: signature.id.clone(),
-        covers_all: names.is_subset(&covers),
+        covers_all: names.is_subset(&covers) && container.strangers().all(|entry| covers.contains(entry.name.as_str())),
         covers: covered.iter().map(|one| one.name.clone()).collect(),
+        differs,
         digest_matches,
         signature_verifies: signature.value_verifies(),
         signer: signature.signer.as_ref().map(|signer| signer.subject().to_owned()),

@@ -29,6 +29,13 @@ pub(crate) fn is_other_signature(name: &str) -> bool {
     is_manifest || [".p7s", ".tst", ".ers"].iter().any(|end| file.ends_with(end)) || file.starts_with("evidencerecord")
 }
 
+/// Whether an entry of this name stands where signatures do, and is neither one nor a part of one: what others put there
+/// is covered by no signature that covers the data files.
+pub(crate) fn is_stranger(name: &str) -> bool {
+    let is_known = name == MANIFEST || is_signature_file(name) || is_other_signature(name);
+    is_meta(name) && !name.ends_with('/') && !is_known
+}
+
 /// The number in a signature file's name, such as 2 in `META-INF/edoc-signatures-S2.xml`.
 pub(crate) fn number_of(name: &str) -> Option<u64> {
     let stem = name.strip_prefix(META)?.strip_suffix(".xml")?;
@@ -82,6 +89,18 @@ mod tests {
             assert!(is_other_signature(name) && !is_signature_file(name), "{name}");
         }
         assert!(!is_signature_file("META-INF/sub/signatures0.xml") && !is_other_signature(MANIFEST));
+        for name in [
+            "META-INF/contract.pdf",
+            "META-INF/signature.xml",
+            "META-INF/sub/signatures0.xml",
+            "META-INF/signatures0.xml.bak",
+            "META-INF/MANIFEST.XML",
+        ] {
+            assert!(is_stranger(name) && !is_data_file(name), "{name}");
+        }
+        for name in [MANIFEST, MIMETYPE, "a.txt", "META-INF/", "META-INF/signatures0.xml", "META-INF/signature.p7s"] {
+            assert!(!is_stranger(name), "{name}");
+        }
     }
 
     #[test]

@@ -59,8 +59,10 @@ pub struct ContainerSignature {
     pub id: Option<String>,
     /// The data files that it refers to, in its order.
     pub covers: Vec<String>,
-    /// Whether these are all data files of the container.
+    /// Whether these are all data files of the container, and nothing else stands in it but signatures.
     pub covers_all: bool,
+    /// Those of them that are not what was signed.
+    pub differs: Vec<String>,
     /// Whether all digests are those of the files; `None` where a file is not there or a digest can't be computed.
     pub digest_matches: Option<bool>,
     /// Whether the value verifies with the signer's certificate; `None` where that could not be tried.

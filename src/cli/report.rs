@@ -16,7 +16,7 @@ use super::lines::{Failure, Fault};
 use super::progress::Progress;
 pub(crate) use super::visible::printable;
 use super::visible::printable_lines;
-use super::{Outcome, Stop, complain, lines};
+use super::{Outcome, Stop, complain, lines, signed};
 
 /// Prints the lines of a run and counts them.
 pub(crate) struct Report {
@@ -180,7 +180,8 @@ impl Report {
     pub(crate) fn remarks(&mut self, input: &str, remarks: &[String]) {
         for remark in remarks {
             self.counts.remarks += 1;
-            self.ledger.remarked(EARLIER_SIGNATURE);
+            let is_earlier = remark.starts_with(signed::EARLIER_SIGNATURE);
+            self.ledger.remarked(if is_earlier { "earlier-signature" } else { "document" });
             self.detail(&format!("eseal: {}: {remark}", printable(input)));
         }
     }
@@ -295,7 +296,6 @@ fn gone(error: io::Error) -> Stop {
 }
 
 /// The kind of remarks about earlier signatures that are not sound.
-const EARLIER_SIGNATURE: &str = "earlier-signature";
 const BAR: &str = "{bar:30.cyan} {pos}/{len}  {elapsed}  {says}";
 const PLAIN_BAR: &str = "{bar:30} {pos}/{len}  {elapsed}  {says}";
 const TICK: Duration = Duration::from_secs(1);

@@ -374,7 +374,9 @@ impl<'a> Job<'a> {
             None => None,
         };
         let is_sound = found.signatures.last().is_some_and(|last| {
-            last.covers_all && last.signature_verifies == Some(true) && last.digest_matches != Some(false)
+            let covers: BTreeSet<&str> = last.covers.iter().map(|name| &**name).collect();
+            let covers_all = found.data_files.iter().all(|file| covers.contains(&*file.name));
+            covers_all && last.signature_verifies == Some(true) && last.digest_matches != Some(false)
         });
         let files: Vec<_> = match &before {
             Some(before) => before.data_files.iter().map(|file| (&*file.name, file.bytes)).collect(),

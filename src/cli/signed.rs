@@ -90,13 +90,16 @@ impl Told {
     }
 }
 
-/// What is said of earlier signatures that are not sound.
+/// What is said of earlier signatures that are not sound, and of all else that is odd about the document.
 pub(crate) fn remarks(prepared: &Prepared) -> Vec<String> {
     let remark = |(signature, error): &(String, Error)| {
-        format!("earlier signature {}: {error} [{}]", signature.escape_debug(), error.code())
+        format!("{EARLIER_SIGNATURE} {}: {error} [{}]", signature.escape_debug(), error.code())
     };
-    prepared.unsound().iter().map(remark).collect()
+    prepared.unsound().iter().map(remark).chain(prepared.remarks().iter().cloned()).collect()
 }
+
+/// What a remark on an earlier signature begins with.
+pub(crate) const EARLIER_SIGNATURE: &str = "earlier signature";
 
 /// The time-stamps that were added.
 pub(crate) fn time_stamps(report: &UpgradeReport, asking: &Asking) -> Vec<lines::TimeStamp> {

@@ -305,6 +305,7 @@ impl Document {
                 let draft = asice::prepare(container, plan, &moment, parts)?;
                 let unsound = container.earlier()?.unsound(plan.earlier_to_look_at(), container.limits());
                 Prepared::of_container(Inputs::from(container.source().clone()), plan, moment, draft)?
+                    .with_remarks(container.left_open(REMARKS)?)
                     .with_unsound(unsound, plan)
             }
             (Kind::New(new), Begun::Container) => {
@@ -340,6 +341,9 @@ impl Document {
         }
     }
 }
+
+/// What is said of one document beside its signatures.
+const REMARKS: usize = 16;
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

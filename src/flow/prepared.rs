@@ -24,6 +24,7 @@ pub struct Prepared {
     inputs: Inputs,
     essentials: Essentials,
     unsound: Vec<(String, Error)>,
+    remarks: Vec<String>,
 }
 
 impl Prepared {
@@ -56,7 +57,7 @@ impl Prepared {
             to_be_signed,
             body,
         };
-        Prepared { inputs, essentials, unsound: Vec::new() }
+        Prepared { inputs, essentials, unsound: Vec::new(), remarks: Vec::new() }
     }
 
     /// Keeps what is wrong with earlier signatures, or refuses the document for it.
@@ -65,6 +66,11 @@ impl Prepared {
             Some((_, error)) if plan.requires_sound() => Err(error.clone()),
             _ => Ok(Prepared { unsound, ..self }),
         }
+    }
+
+    /// Keeps what is odd about the document otherwise.
+    pub(super) fn with_remarks(self, remarks: Vec<String>) -> Self {
+        Prepared { remarks, ..self }
     }
 
     /// Takes up a saved state, perhaps in another process. The state is not trusted: what is to be
@@ -81,7 +87,7 @@ impl Prepared {
             return Err(StateError::new(ErrorCode::StateMalformed).into());
         };
         essentials.check_inputs(&inputs)?;
-        Ok(Prepared { inputs, essentials, unsound: Vec::new() })
+        Ok(Prepared { inputs, essentials, unsound: Vec::new(), remarks: Vec::new() })
     }
 
     /// What the key must sign.
@@ -121,6 +127,13 @@ impl Prepared {
     #[must_use]
     pub fn unsound(&self) -> &[(String, Error)] {
         &self.unsound
+    }
+
+    /// What else is odd about the document and stays so: entries of a container that no signature covers, this one
+    /// neither, and a manifest that contradicts what is signed; the first 16. Empty for what was taken up from a state.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The full name of the field of a PDF that is signed.

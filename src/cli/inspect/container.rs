@@ -44,6 +44,7 @@ struct Signature<'a> {
     id: Option<&'a str>,
     covers: &'a [String],
     covers_all: bool,
+    differs: &'a [String],
     digest_matches: Option<bool>,
     signature_verifies: Option<bool>,
     trust: &'static str,
@@ -108,6 +109,7 @@ impl<'a> From<&'a ContainerSignature> for Signature<'a> {
             id: signature.id.as_deref(),
             covers: &signature.covers,
             covers_all: signature.covers_all,
+            differs: &signature.differs,
             digest_matches: signature.digest_matches,
             signature_verifies: signature.signature_verifies,
             trust: "not checked",
@@ -153,14 +155,19 @@ fn text(input: &str, found: &ContainerInspection) -> String {
 }
 
 fn signature_text(signature: &ContainerSignature) -> String {
+    let list = |names: &[String]| names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ");
     let covers = match (signature.covers_all, signature.covers.as_slice()) {
         (true, _) => "all data files".to_owned(),
         (false, []) => "NO DATA FILE".to_owned(),
-        (false, names) => format!("only {}", names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")),
+        (false, names) => format!("only {}", list(names)),
+    };
+    let differs = match signature.differs.as_slice() {
+        [] => "A DIGEST DIFFERS".to_owned(),
+        names => format!("A DIGEST DIFFERS: {}", list(names)),
     };
     let mut parts = vec![
         format!("covers {covers}"),
-        says(signature.digest_matches, "digests match", "A DIGEST DIFFERS", "digests not all computed"),
+        says(signature.digest_matches, "digests match", &differs, "digests not all computed"),
         says(signature.signature_verifies, "value verifies", "VALUE DOES NOT VERIFY", "value not tried"),
     ];
     parts.extend(signature.level_claimed.map(str::to_owned));

@@ -147,3 +147,67 @@ fn a_mimetype_with_a_line_end_is_said_and_gets_no_signature() {
     holds(&bench, "x.zip.asice", &["x.zip"], 1);
     assert_eq!(bench.files().iter().filter(|name| name.starts_with("out/") && !name.starts_with("out/.")).count(), 0);
 }
+
+#[test]
+fn what_no_signature_covers_is_said_by_inspect_and_before_one_more() {
+    for (sample, name, words) in [
+        ("extra-in-metainf.asice", "META-INF/evil.txt", "signed by nobody"),
+        ("signature-file-other-name.asice", "META-INF/signature.xml", "no name of a signature file"),
+    ] {
+        let bench = Bench::new();
+        fault(&bench, "x.asice", sample);
+        let is_said =
+            |remarks: &[String]| remarks.iter().filter(|r| r.contains(name) && r.contains(words)).count() == 1;
+        let found = inspect(&bench, "x.asice");
+        assert!(is_said(&remarks(&found)) && found["signatures"][0]["covers_all"] == false, "{found}");
+        let line =
+            bench.run(&format!("seal x.asice {KEY} --json --summary run.json")).ends(0).lines("finalize").remove(0);
+        assert!(is_said(&remarks(&line)), "{line}");
+        let summary: Value = serde_json::from_slice(&bench.read("run.json")).unwrap();
+        assert_eq!(summary["remarks"], json!({"document": 1}));
+        let result = inspect(&bench, "out/x.asice");
+        let signatures = result["signatures"].as_array().unwrap();
+        assert_eq!(signatures.len(), 2);
+        assert!(signatures.iter().all(|one| one["covers_all"] == false && one["signature_verifies"] == true));
+        // What a run has written is known again all the same.
+        bench.write("out/.eseal-run", b"");
+        let again = bench.run(&format!("{seal} --resume")).ends(0).lines("finalize");
+        assert_eq!(again[0]["skipped"], "done before");
+    }
+}
+
+#[test]
+fn a_manifest_that_contradicts_what_is_signed_is_said() {
+    let bench = Bench::new();
+    fault(&bench, "x.asice", "manifest-lies-type.asice");
+    fault(&bench, "base.asice", "base.asice");
+    let words = "a.txt is signed as text/plain, the manifest says application/pdf";
+    let found = inspect(&bench, "x.asice");
+    assert!(remarks(&found["signatures"][0]).iter().any(|remark| remark == words), "{found}");
+    assert_eq!(found["signatures"][0]["covers_all"], true);
+    let line = bench.run(&format!("seal x.asice {KEY} --json")).ends(0).lines("finalize").remove(0);
+    assert!(remarks(&line).iter().any(|remark| remark.ends_with(words)), "{line}");
+    let sound = bench.run(&format!("seal base.asice {KEY} --json")).ends(0).lines("finalize").remove(0);
+    assert_eq!((sound["remarks"].clone(), remarks(&inspect(&bench, "base.asice"))), (json!([]), Vec::new()));
+}
+
+#[test]
+fn the_file_that_differs_is_named() {
+    let bench = Bench::new();
+    fault(&bench, "x.asice", "base.asice");
+    let mut bytes = bench.read("x.asice");
+    let old = b"hello 10 EUR\n";
+    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+    bytes[at] ^= 0x20;
+    let sums = [&old[..], &bytes[at..at + old.len()]].map(|content| crc32fast::hash(content).to_le_bytes());
+    while let Some(at) = bytes.windows(4).position(|window| window == sums[0]) {
+        bytes[at..at + 4].copy_from_slice(&sums[1]);
+    }
+    bench.write("x.asice", &bytes);
+    let signature = inspect(&bench, "x.asice")["signatures"][0].clone();
+    assert_eq!((&signature["differs"], &signature["digest_matches"]), (&json!(["a.txt"]), &json!(false)));
+    let text = bench.run("inspect x.asice").ends(0);
+    assert!(text.text().contains("A DIGEST DIFFERS: a.txt"), "{}", text.text());
+    let refused = bench.run(&format!("seal x.asice {KEY} --json")).ends(1).lines("finalize").remove(0);
+    assert_eq!(refused["error"]["code"], "asice.digest");
+}
