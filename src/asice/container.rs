@@ -29,7 +29,8 @@ pub(crate) struct Container {
     assumed: BTreeMap<String, Digest>,
     /// Read when it is asked for, once.
     earlier: OnceLock<Earlier>,
-    remarks: Vec<String>,
+    /// What is odd about what says which kind of container it is.
+    oddities: Vec<String>,
 }
 
 impl Container {
@@ -39,19 +40,21 @@ impl Container {
     /// `zip.*` with the offset of what is wrong; `asice.mimetype` when it is no ASiC-E container; `asice.manifest`.
     pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Self> {
         let archive = Archive::open(source, limits)?;
-        let mut remarks = archive.remarks().to_vec();
         let mimetype = Mimetype::read(&archive, limits)?;
-        remarks.extend(mimetype.remarks());
+        let mut oddities: Vec<String> = mimetype.remarks().collect();
         let (manifest, manifest_size) = match archive.find(MANIFEST) {
             Some(entry) => {
-                let (files, count) = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
-                (Some(files), (entry.size, count))
+                let read = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
+                oddities.extend(read.container.filter(|told| told != mimetype.kind.as_str()).map(|told| {
+                    format!("the manifest says that the container is \"{}\": validators refuse it", told.escape_debug())
+                }));
+                (Some(read.files), (entry.size, read.elements))
             }
             None => (None, (0, 0)),
         };
         let (source, limits) = (source.clone(), limits.clone());
         let (assumed, earlier) = (BTreeMap::new(), OnceLock::new());
-        Ok(Container { source, limits, archive, mimetype, manifest, manifest_size, assumed, earlier, remarks })
+        Ok(Container { source, limits, archive, mimetype, manifest, manifest_size, assumed, earlier, oddities })
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -84,8 +87,9 @@ impl Container {
         self.mimetype.kind.as_str()
     }
 
-    pub(crate) fn remarks(&self) -> &[String] {
-        &self.remarks
+    /// What is odd about what says which kind of container it is.
+    pub(crate) fn oddities(&self) -> &[String] {
+        &self.oddities
     }
 
     /// Takes the digests of these data files as told.

@@ -29,25 +29,40 @@ pub(crate) fn is_other_signature(name: &str) -> bool {
     is_manifest || [".p7s", ".tst", ".ers"].iter().any(|end| file.ends_with(end)) || file.starts_with("evidencerecord")
 }
 
-/// Whether an entry of this name stands where signatures do, and is neither one nor a part of one: what others put there
-/// is covered by no signature that covers the data files.
+/// Whether it holds signatures here, and not to validators: they tell letters apart.
+pub(crate) fn is_odd_signature_file(name: &str) -> bool {
+    is_signature_file(name) && !(name.contains("signatures") && name.ends_with(".xml"))
+}
+
+/// Whether an entry of this name stands where signatures do, and is to validators neither one nor a part of one: what
+/// others put there is covered by no signature that covers the data files.
 pub(crate) fn is_stranger(name: &str) -> bool {
     let is_known = name == MANIFEST || is_signature_file(name) || is_other_signature(name);
-    is_meta(name) && !name.ends_with('/') && !is_known
+    is_meta(name) && !name.ends_with('/') && (!is_known || is_odd_signature_file(name))
 }
 
 /// The number in a signature file's name, such as 2 in `META-INF/edoc-signatures-S2.xml`.
 pub(crate) fn number_of(name: &str) -> Option<u64> {
-    let stem = name.strip_prefix(META)?.strip_suffix(".xml")?;
+    let name = name.strip_prefix(META)?;
+    let (stem, ending) = name.split_at_checked(name.len().checked_sub(4)?)?;
+    if !ending.eq_ignore_ascii_case(".xml") {
+        return None;
+    }
     let digits = stem.len() - stem.bytes().rev().take_while(u8::is_ascii_digit).count();
     stem.get(digits..)?.parse().ok()
 }
 
-/// The name of one more signature file: above every number that is used.
-pub(crate) fn next_signature_file<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let used = names.filter(|name| is_signature_file(name)).map(|name| number_of(name).unwrap_or(0));
+/// The name of one more signature file: above every number that is used, and no entry's in other letters or a folder's.
+pub(crate) fn next_signature_file<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let used = names.clone().filter(|name| is_signature_file(name)).map(|name| number_of(name).unwrap_or(0));
     let next = used.max().map_or(0, |highest| highest.saturating_add(1));
-    signature_file(next)
+    let mut taken = zip::Names::default();
+    for name in names {
+        // Among themselves they were looked at when the container was opened.
+        let _ = taken.insert(name);
+    }
+    let free = (next..=u64::MAX).map(signature_file).find(|name| taken.insert(name));
+    free.unwrap_or_else(|| signature_file(next))
 }
 
 /// The name of the signature file of this number.
@@ -95,6 +110,7 @@ mod tests {
             "META-INF/sub/signatures0.xml",
             "META-INF/signatures0.xml.bak",
             "META-INF/MANIFEST.XML",
+            "META-INF/SIGNATURES0.XML",
         ] {
             assert!(is_stranger(name) && !is_data_file(name), "{name}");
         }
@@ -110,6 +126,8 @@ mod tests {
         assert_eq!(next(&["META-INF/signatures.xml"]), "META-INF/signatures1.xml");
         assert_eq!(next(&["META-INF/edoc-signatures-S1.xml"]), "META-INF/signatures2.xml");
         assert_eq!(next(&["META-INF/signatures001.xml", "META-INF/signatures2.xml"]), "META-INF/signatures3.xml");
+        assert_eq!(next(&["META-INF/signatures0.xml", "META-INF/SIGNATURES1.XML"]), "META-INF/signatures2.xml");
+        assert_eq!(next(&["META-INF/Signatures0.xml/a"]), "META-INF/signatures1.xml");
         let huge = format!("META-INF/signatures{}.xml", u64::MAX);
         assert_eq!(next(&[&huge]), huge);
     }

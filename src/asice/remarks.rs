@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::asice::container::Container;
 use crate::asice::earlier::Earlier;
-use crate::asice::layout::is_other_signature;
+use crate::asice::layout::{is_odd_signature_file, is_other_signature};
 use crate::error::Result;
 
 impl Container {
     /// What is odd about it as it stands; `names` are those of its data files.
     pub(super) fn all_remarks(&self, earlier: &Earlier, names: &BTreeSet<&str>) -> Vec<String> {
-        let mut remarks = self.remarks().to_vec();
+        let mut remarks = [self.archive().remarks(), self.oddities()].concat();
         let mut say = |text: &str, name: &str| remarks.push(said(text, name));
         let listed: Option<BTreeSet<&str>> = self.listed().map(Iterator::collect);
         match &listed {
@@ -30,8 +30,9 @@ impl Container {
         remarks
     }
 
-    /// What one more signature leaves as it is, and whoever asks for it should know: entries that no signature covers,
-    /// and a manifest that says something else than what is signed. The first `most` of them.
+    /// What one more signature leaves as it is, and whoever asks for it should know: a container that validators take
+    /// badly, entries that no signature covers, and a manifest that says something else than what is signed. The first
+    /// `most` of them.
     ///
     /// # Errors
     /// When a signature file can't be read.
@@ -41,14 +42,18 @@ impl Container {
             let words = covered.iter().filter_map(|one| one.contradiction(self));
             words.map(move |words| format!("{}: {words}", file.escape_debug()))
         });
-        Ok(self.uncovered_strangers(earlier).chain(contradictions).take(most).collect())
+        let odd = self.oddities().iter().cloned();
+        Ok(odd.chain(self.uncovered_strangers(earlier)).chain(contradictions).take(most).collect())
     }
 
     fn uncovered_strangers(&self, earlier: &Earlier) -> impl Iterator<Item = String> {
         let uncovered = self.strangers().filter(|entry| !earlier.covers(&entry.name));
-        uncovered.map(|entry| match entry.name.to_ascii_lowercase().contains("signature") {
-            true => said("not looked at and signed by nobody: no name of a signature file", &entry.name),
-            false => said("beside the signatures, and signed by nobody", &entry.name),
+        uncovered.map(|entry| match &*entry.name {
+            name if is_odd_signature_file(name) => said("no validator takes this for a signature file", name),
+            name if name.to_ascii_lowercase().contains("signature") => {
+                said("not looked at and signed by nobody: no name of a signature file", name)
+            }
+            name => said("beside the signatures, and signed by nobody", name),
         })
     }
 }

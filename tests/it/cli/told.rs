@@ -19,6 +19,21 @@ fn begins(mimetype: &str) -> Vec<u8> {
     [b"PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0", &*sizes, b"\x08\0\0\0mimetype", mimetype.as_bytes(), b"PK\x05\x06"].concat()
 }
 
+/// The same ZIP with another content of the same length in a stored entry.
+fn with_content(zip: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let sums = [old, new].map(|content| crc32fast::hash(content).to_le_bytes());
+    replaced(&replaced(zip, old, new), &sums[0], &sums[1])
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let mut bytes = bytes.to_vec();
+    while let Some(at) = bytes.windows(old.len()).position(|window| window == old) {
+        bytes[at..at + old.len()].copy_from_slice(new);
+    }
+    bytes
+}
+
 fn remarks(found: &Value) -> Vec<String> {
     found["remarks"].as_array().unwrap().iter().map(|remark| remark.as_str().unwrap().to_owned()).collect()
 }
@@ -160,8 +175,8 @@ fn what_no_signature_covers_is_said_by_inspect_and_before_one_more() {
             |remarks: &[String]| remarks.iter().filter(|r| r.contains(name) && r.contains(words)).count() == 1;
         let found = inspect(&bench, "x.asice");
         assert!(is_said(&remarks(&found)) && found["signatures"][0]["covers_all"] == false, "{found}");
-        let line =
-            bench.run(&format!("seal x.asice {KEY} --json --summary run.json")).ends(0).lines("finalize").remove(0);
+        let seal = format!("seal x.asice --out out {KEY} --json");
+        let line = bench.run(&format!("{seal} --summary run.json")).ends(0).lines("finalize").remove(0);
         assert!(is_said(&remarks(&line)), "{line}");
         let summary: Value = serde_json::from_slice(&bench.read("run.json")).unwrap();
         assert_eq!(summary["remarks"], json!({"document": 1}));
@@ -195,19 +210,38 @@ fn a_manifest_that_contradicts_what_is_signed_is_said() {
 fn the_file_that_differs_is_named() {
     let bench = Bench::new();
     fault(&bench, "x.asice", "base.asice");
-    let mut bytes = bench.read("x.asice");
-    let old = b"hello 10 EUR\n";
-    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
-    bytes[at] ^= 0x20;
-    let sums = [&old[..], &bytes[at..at + old.len()]].map(|content| crc32fast::hash(content).to_le_bytes());
-    while let Some(at) = bytes.windows(4).position(|window| window == sums[0]) {
-        bytes[at..at + 4].copy_from_slice(&sums[1]);
-    }
-    bench.write("x.asice", &bytes);
+    let bytes = bench.read("x.asice");
+    bench.write("x.asice", &with_content(&bytes, b"hello 10 EUR\n", b"hello 99 EUR\n"));
     let signature = inspect(&bench, "x.asice")["signatures"][0].clone();
     assert_eq!((&signature["differs"], &signature["digest_matches"]), (&json!(["a.txt"]), &json!(false)));
     let text = bench.run("inspect x.asice").ends(0);
     assert!(text.text().contains("A DIGEST DIFFERS: a.txt"), "{}", text.text());
     let refused = bench.run(&format!("seal x.asice {KEY} --json")).ends(1).lines("finalize").remove(0);
     assert_eq!(refused["error"]["code"], "asice.digest");
+}
+
+#[test]
+fn what_validators_take_otherwise_is_said() {
+    let bench = Bench::new();
+    fault(&bench, "x.asice", "base.asice");
+    let base = bench.read("x.asice");
+    let says = |found: &Value, words: &str| remarks(found).iter().any(|remark| remark.contains(words));
+    // In other letters it is a signature file here, and none to others.
+    bench.write("x.asice", &replaced(&base, b"META-INF/signatures0.xml", b"META-INF/SIGNATURES0.XML"));
+    let found = inspect(&bench, "x.asice");
+    assert!(says(&found, "META-INF/SIGNATURES0.XML") && found["signatures"][0]["covers_all"] == false, "{found}");
+    let line = bench.run(&format!("seal x.asice {KEY} --json")).ends(0).lines("finalize").remove(0);
+    assert!(says(&line, "META-INF/SIGNATURES0.XML"), "{line}");
+    // The new one has a name of its own also for those that do not tell letters apart.
+    assert_eq!(inspect(&bench, "x-signed.asice")["signatures"][1]["file"], "META-INF/signatures1.xml");
+
+    let (from, to) = (&b"<?xml version"[..], &b"</manifest:manifest>"[..]);
+    let place = |what: &[u8]| base.windows(what.len()).position(|window| window == what).unwrap();
+    let manifest = &base[place(from)..place(to) + to.len()];
+    let other = replaced(manifest, b"vnd.etsi.asic-e+zip", b"vnd.etsi.asic-x+zip");
+    bench.write("y.asice", &with_content(&base, manifest, &other));
+    let words = "the manifest says that the container is \"application/vnd.etsi.asic-x+zip\"";
+    assert!(says(&inspect(&bench, "y.asice"), words));
+    let line = bench.run(&format!("seal y.asice {KEY} --json")).ends(0).lines("finalize").remove(0);
+    assert!(says(&line, words), "{line}");
 }
