@@ -11,6 +11,7 @@ mod ahead;
 mod archive;
 mod begin;
 mod central;
+mod code_page;
 mod compress;
 mod content;
 mod deflate;
@@ -25,6 +26,7 @@ mod write;
 
 pub(crate) use archive::{Archive, Entry};
 pub(crate) use begin::Begin;
+pub(crate) use code_page::CodePage;
 pub use compress::Compress;
 pub(crate) use compress::Packing;
 pub(crate) use name::{Names, check_name};

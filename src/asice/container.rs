@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::asice::data_file::Content;
 use crate::asice::earlier::Earlier;
 use crate::asice::layout::{MANIFEST, is_data_file, is_other_signature, is_stranger};
+use crate::asice::manifest::Manifest;
 use crate::asice::mimetype::{Kind, Mimetype};
 use crate::asice::{DataFile, manifest};
 use crate::digest::Digest;
@@ -42,16 +43,12 @@ impl Container {
         let archive = Archive::open(source, limits)?;
         let mimetype = Mimetype::read(&archive, limits)?;
         let mut oddities: Vec<String> = mimetype.remarks().collect();
-        let (manifest, manifest_size) = match archive.find(MANIFEST) {
-            Some(entry) => {
-                let read = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
-                oddities.extend(read.container.filter(|told| told != mimetype.kind.as_str()).map(|told| {
-                    format!("the manifest says that the container is \"{}\": validators refuse it", told.escape_debug())
-                }));
-                (Some(read.files), (entry.size, read.elements))
-            }
-            None => (None, (0, 0)),
-        };
+        let (archive, manifest, manifest_size) = with_manifest(archive, limits)?;
+        let told = manifest.as_ref().and_then(|manifest| manifest.container.as_deref());
+        oddities.extend(told.filter(|told| *told != mimetype.kind.as_str()).map(|told| {
+            format!("the manifest says that the container is \"{}\": validators refuse it", told.escape_debug())
+        }));
+        let manifest = manifest.map(|manifest| manifest.files);
         let (source, limits) = (source.clone(), limits.clone());
         let (assumed, earlier) = (BTreeMap::new(), OnceLock::new());
         Ok(Container { source, limits, archive, mimetype, manifest, manifest_size, assumed, earlier, oddities })
@@ -198,6 +195,28 @@ impl Container {
     pub(crate) fn signed_last_by(&self, certificate: &Certificate) -> Result<bool> {
         Ok(self.earlier()?.last_signer() == Some(certificate))
     }
+}
+
+/// The entries of a container under the names by which its manifest lists them.
+///
+/// # Errors
+/// As [`Container::open`], but for the mimetype.
+pub(super) fn open_archive(source: &Source, limits: &Limits) -> Result<Archive> {
+    with_manifest(Archive::open(source, limits)?, limits).map(|(archive, ..)| archive)
+}
+
+/// The entries, the manifest, and its bytes and elements.
+fn with_manifest(archive: Archive, limits: &Limits) -> Result<(Archive, Option<Manifest>, (u64, usize))> {
+    let (manifest, size) = match archive.find(MANIFEST) {
+        Some(entry) => {
+            let manifest = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
+            let size = (entry.size, manifest.elements);
+            (Some(manifest), size)
+        }
+        None => (None, (0, 0)),
+    };
+    let is_listed = |name: &str| manifest.as_ref().is_some_and(|manifest| manifest.files.contains_key(name));
+    Ok((archive.named_as_known(is_listed)?, manifest, size))
 }
 
 /// Whether it begins as a ZIP does.

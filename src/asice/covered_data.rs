@@ -163,5 +163,8 @@ impl DataFiles {
 
 /// The entry that a reference leads to: its URI decoded, else read in one of the ways in which some makers write it.
 pub(super) fn entry_of<'a>(archive: &'a Archive, reference: &Reference) -> Option<&'a Entry> {
-    reference.names().iter().find_map(|name| archive.find(name))
+    match &reference.old_name {
+        Some(bytes) => archive.find_old(bytes),
+        None => reference.names().iter().find_map(|name| archive.find(name)),
+    }
 }

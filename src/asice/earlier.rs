@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asice::container::Container;
+use crate::asice::covered_data::entry_of;
 use crate::asice::layout::{is_signature_file, number_of};
 use crate::asice::subject::{subject_name, unsound};
 use crate::digest::{Digest, DigestAlgorithm};
@@ -193,14 +194,13 @@ pub(super) fn signature_entries(container: &Container) -> Result<Vec<&Entry>> {
 
 /// The file that a reference leads to: its URI decoded, else read in one of the ways in which some makers write it.
 fn resolve(container: &Container, reference: &Reference) -> Option<Covered> {
-    let names = reference.names();
-    let decoded = names.first()?;
-    let found = names.iter().find(|name| container.archive().find(name).is_some());
+    let decoded = reference.name.as_ref()?;
+    let found = entry_of(container.archive(), reference).map(|entry| &entry.name);
     Some(Covered {
         name: found.unwrap_or(decoded).clone(),
         // Of the file as it stands; where something was done to it first, nobody here knows.
         digest: reference.expected().filter(|_| reference.transforms.is_empty()),
         media_type: reference.media_type.clone(),
-        is_odd: found.is_some_and(|found| found != decoded),
+        is_odd: reference.old_name.is_none() && found.is_some_and(|found| found != decoded),
     })
 }

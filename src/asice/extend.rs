@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::answers::ValidationData;
 use crate::answers::timestamp::Token;
-use crate::asice::container::Container;
+use crate::asice::container::{Container, open_archive};
 use crate::asice::covered_data::{DataFiles, Ground};
 use crate::asice::data_file::Content;
 use crate::asice::earlier::signature_entries;
@@ -120,7 +120,7 @@ impl Extension {
         let data = match &given {
             Given::Files(files) => DataFiles::Given(files.iter().filter_map(held_source).collect()),
             // Its directory was within the caller's limits when it was prepared.
-            Given::Container(source) => DataFiles::Held(Archive::open(source, &Limits::none())?),
+            Given::Container(source) => DataFiles::Held(open_archive(source, &Limits::none())?),
         };
         let name = draft.signature_file.clone();
         let signature = content.signatures().first().ok_or(Error::Bug("a signature file without a signature"))?;

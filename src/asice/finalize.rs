@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::asice::container::open_archive;
 use crate::asice::draft::{Base, Planned, Sources};
 use crate::asice::layout::{ASICE, MANIFEST};
 use crate::asice::measure::Measured;
@@ -15,7 +16,7 @@ use crate::signature::SignatureAlgorithm;
 use crate::source::{Source, to_u64};
 use crate::time::Time;
 use crate::xades;
-use crate::zip::{Archive, Compress, Packing, Writer};
+use crate::zip::{Compress, Packing, Writer};
 
 /// The existing container with one more signature in it.
 ///
@@ -48,7 +49,7 @@ pub(super) fn finalize_with(draft: &Draft, source: &Source, signature: Vec<u8>, 
         return Err(other().into());
     }
     // This directory was within the caller's limits when it was prepared.
-    let archive = Archive::open(source, &Limits::none()).map_err(|_| other())?;
+    let archive = open_archive(source, &Limits::none()).map_err(|_| other())?;
     if archive.directory_offset() != kept {
         return Err(other().into());
     }

@@ -10,6 +10,7 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{Limit, Result};
 use crate::source::to_u64;
 use crate::xml::{Document, Element};
+use crate::zip::CodePage;
 
 /// One reference of a signature.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) struct Reference {
     pub(crate) uri: String,
     /// The name of the data file; `None` for a part of the signatures file.
     pub(crate) name: Option<String>,
+    /// The bytes of a name that is no UTF-8: it means the file whose name has the same bytes, and no other.
+    pub(crate) old_name: Option<Vec<u8>>,
     /// `None` for a digest that is not known.
     pub(crate) algorithm: Option<DigestAlgorithm>,
     pub(crate) digest: Vec<u8>,
@@ -37,9 +40,9 @@ impl Reference {
     }
 
     /// What the entry may be called, the likeliest first: some makers write names without encoding them, or
-    /// write `+` for a blank. Empty for a part of the signatures file.
+    /// write `+` for a blank. Empty for a part of the signatures file, and for a name that is no UTF-8.
     pub(crate) fn names(&self) -> Vec<String> {
-        let Some(name) = &self.name else { return Vec::new() };
+        let Some(name) = self.name.as_ref().filter(|_| self.old_name.is_none()) else { return Vec::new() };
         let with_blanks = decode_uri(&self.uri.replace('+', " ")).and_then(|bytes| String::from_utf8(bytes).ok());
         let others = std::iter::once(self.uri.clone()).chain(with_blanks);
         let mut names = vec![name.clone()];
@@ -124,13 +127,20 @@ fn part<'a>(element: Element<'a>, uri: &str, scope: &Scope<'a>, octets: &mut Oct
 }
 
 fn file(element: Element<'_>, uri: &str, octets: &Octets<'_>) -> Result<Reference> {
-    let decoded = decode_uri(uri).and_then(|bytes| String::from_utf8(bytes).ok());
-    let name = decoded.filter(|_| !has_scheme(uri) && !uri.contains('#')).map(|name| relative(&name).to_owned());
-    let name = name.filter(|name| may_be_signed(name)).ok_or_else(|| bad_reference(element))?;
+    let bytes = decode_uri(uri).filter(|_| !has_scheme(uri) && !uri.contains('#'));
+    let bytes = bytes.ok_or_else(|| bad_reference(element))?;
+    let (name, old_name) = match String::from_utf8(bytes) {
+        Ok(name) => (relative(&name).to_owned(), None),
+        Err(bytes) => {
+            let bytes = relative_bytes(bytes.as_bytes());
+            (CodePage::Cp437.decode(bytes), Some(bytes.to_vec()))
+        }
+    };
+    let name = Some(name).filter(|name| may_be_signed(name)).ok_or_else(|| bad_reference(element))?;
     if element.attribute("Type").is_some_and(|kind| kind.ends_with("#SignedProperties")) {
         return Err(bad_reference(element));
     }
-    Ok(Reference { name: Some(name), ..common(element, uri, octets)? })
+    Ok(Reference { name: Some(name), old_name, ..common(element, uri, octets)? })
 }
 
 fn common(element: Element<'_>, uri: &str, octets: &Octets<'_>) -> Result<Reference> {
@@ -139,6 +149,7 @@ fn common(element: Element<'_>, uri: &str, octets: &Octets<'_>) -> Result<Refere
         id: element.attribute("Id").map(str::to_owned),
         uri: uri.to_owned(),
         name: None,
+        old_name: None,
         algorithm,
         digest,
         media_type: None,
@@ -163,13 +174,20 @@ fn note(reference: &Reference, remarks: &mut Vec<String>) {
     let Some(name) = &reference.name else { return };
     note(!reference.transforms.is_empty(), "reference {} signs a canonical form of the file, not its bytes");
     let decoded = decode_uri(&reference.uri);
-    note(decoded.is_some_and(|decoded| decoded != name.as_bytes()), "reference {} is not relative to the container");
+    let plain = reference.old_name.as_deref().unwrap_or(name.as_bytes());
+    note(reference.old_name.is_some(), "the name in reference {} is no UTF-8");
+    note(decoded.is_some_and(|decoded| decoded != plain), "reference {} is not relative to the container");
 }
 
 /// Without what stands before names that are not plainly relative.
 fn relative(name: &str) -> &str {
     let name = name.strip_prefix("./").unwrap_or(name);
     name.strip_prefix('/').unwrap_or(name)
+}
+
+fn relative_bytes(name: &[u8]) -> &[u8] {
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    name.strip_prefix(b"/").unwrap_or(name)
 }
 
 /// Whether an absolute URI is meant (RFC 3986, 3.1).

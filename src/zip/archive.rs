@@ -1,13 +1,15 @@
 //! A ZIP that was looked at from its first byte to its last.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::ahead::Ahead;
 use super::central::{Central, Oddities};
 use super::end::End;
 use super::local::Place;
+use super::name::{Names, is_safe};
 use super::record::Directory;
-use super::{Method, central, fault, local};
+use super::{CodePage, Method, central, fault, local};
 use crate::Limits;
 use crate::error::{Error, ErrorCode, Result};
 use crate::source::{Source, to_u64};
@@ -21,6 +23,8 @@ pub(crate) struct Archive {
     entries: Vec<Entry>,
     /// Numbers of entries in the order of their names.
     by_name: Vec<usize>,
+    /// Numbers of entries whose names are no UTF-8, by the bytes of these.
+    by_old_name: BTreeMap<Vec<u8>, usize>,
     directory: Range<u64>,
     comment: Vec<u8>,
     remarks: Vec<String>,
@@ -31,6 +35,8 @@ pub(crate) struct Archive {
 pub(crate) struct Entry {
     /// A safe name; that of a folder ends with `/`.
     pub(crate) name: String,
+    /// The bytes of a name that is no UTF-8; `name` has its letters as a code page reads them.
+    pub(crate) old_name: Option<Vec<u8>>,
     pub(crate) method: Method,
     pub(crate) flags: u16,
     pub(crate) crc32: u32,
@@ -72,9 +78,10 @@ impl Archive {
         }
         let entries: Vec<_> =
             records.into_iter().zip(places).map(|(record, place)| Entry::new(record, place)).collect();
-        let mut by_name: Vec<_> = (0..entries.len()).collect();
-        by_name.sort_by_key(|n| entries.get(*n).map(|entry| entry.name.as_str()));
-        Ok(Archive { source: source.clone(), entries, by_name, directory, comment: end.comment, remarks })
+        let by_name = by_name(&entries);
+        let old = |(n, entry): (usize, &Entry)| Some((entry.old_name.clone()?, n));
+        let by_old_name = entries.iter().enumerate().filter_map(old).collect();
+        Ok(Archive { source: source.clone(), entries, by_name, by_old_name, directory, comment: end.comment, remarks })
     }
 
     /// The entries, in the order of the directory.
@@ -92,6 +99,41 @@ impl Archive {
     /// Bytes of all entries when inflated.
     pub(crate) fn inflated_bytes(&self) -> u64 {
         self.entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add)
+    }
+
+    /// The entry whose name is no UTF-8 and has exactly these bytes.
+    pub(crate) fn find_old(&self, name: &[u8]) -> Option<&Entry> {
+        self.entries.get(*self.by_old_name.get(name)?)
+    }
+
+    /// Reads names that are no UTF-8 in the code page that gives the most names that are known elsewhere, of several
+    /// the likeliest; without any that is known nothing changes. Which entry is which hangs on the bytes, not on this.
+    ///
+    /// # Errors
+    /// `zip.duplicate` when two entries would be one to some system, `zip.name` when one is not safe.
+    pub(crate) fn named_as_known(mut self, is_known: impl Fn(&str) -> bool) -> Result<Archive> {
+        let old = |entry: &Entry| entry.old_name.clone().filter(|_| !is_known(&entry.name));
+        let unknown: Vec<(usize, Vec<u8>)> =
+            self.entries.iter().enumerate().filter_map(|(n, entry)| Some((n, old(entry)?))).collect();
+        let known = |page: CodePage| unknown.iter().filter(|(_, name)| is_known(&page.decode(name))).count();
+        // Of equal ones the last counts, which is the likeliest.
+        let best = CodePage::ALL.iter().rev().map(|page| (known(*page), *page)).max_by_key(|(count, _)| *count);
+        let Some((_, page)) = best.filter(|(count, _)| *count > 0) else { return Ok(self) };
+        for (n, name) in &unknown {
+            if let Some(entry) = self.entries.get_mut(*n) {
+                entry.name = page.decode(name);
+                if !is_safe(entry.name.strip_suffix('/').unwrap_or(&entry.name)) {
+                    return Err(fault(ErrorCode::ZipName, entry.header));
+                }
+            }
+        }
+        let mut names = Names::default();
+        if let Some(twice) = self.entries.iter().find(|entry| !names.insert(&entry.name)) {
+            return Err(fault(ErrorCode::ZipDuplicate, twice.header));
+        }
+        self.by_name = by_name(&self.entries);
+        self.remarks.push(format!("names that are known are read in code page {}", page.number()));
+        Ok(self)
     }
 
     /// Where the directory begins: everything before it is entries.
@@ -119,6 +161,7 @@ impl Entry {
     fn new(record: Central, place: Place) -> Entry {
         Entry {
             name: record.name,
+            old_name: record.old_name,
             method: record.method,
             flags: record.flags,
             crc32: record.crc32,
@@ -133,6 +176,13 @@ impl Entry {
             comment: record.comment,
         }
     }
+}
+
+/// Numbers of entries in the order of their names.
+fn by_name(entries: &[Entry]) -> Vec<usize> {
+    let mut by_name: Vec<_> = (0..entries.len()).collect();
+    by_name.sort_by_key(|n| entries.get(*n).map(|entry| entry.name.as_str()));
+    by_name
 }
 
 /// Where the entries stand, in the order of `records`, and whether that is the order they stand in. Together they
@@ -166,6 +216,7 @@ impl Oddities {
         let kinds = [
             (self.folders, "folder entries"),
             (self.unmarked_names, "names beyond ASCII without the UTF-8 flag"),
+            (self.old_names, "names that are no UTF-8, shown as a code page of DOS reads them"),
             (self.needlessly_wide, "entries with a ZIP64 field that they need not have"),
             (self.unknown_flags, "entries with flags of unknown meaning"),
         ];

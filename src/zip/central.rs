@@ -15,6 +15,8 @@ use crate::source::to_u64;
 /// What the central directory says of an entry.
 pub(super) struct Central {
     pub(super) name: String,
+    /// The name as it stands there, where it is no UTF-8.
+    pub(super) old_name: Option<Vec<u8>>,
     pub(super) method: Method,
     pub(super) flags: u16,
     pub(super) crc32: u32,
@@ -30,6 +32,7 @@ pub(super) struct Central {
 pub(super) struct Oddities {
     pub(super) folders: u64,
     pub(super) unmarked_names: u64,
+    pub(super) old_names: u64,
     pub(super) needlessly_wide: u64,
     pub(super) unknown_flags: u64,
 }
@@ -100,8 +103,8 @@ impl Reading<'_> {
         within("zip_name_bytes", limits.zip_name_bytes, to_u64(raw.name.len()), at)?;
         within("zip_extra_bytes", limits.zip_extra_bytes, to_u64(raw.extra.len()), at)?;
         within("zip_comment_bytes", limits.zip_comment_bytes, to_u64(raw.comment.len()), at)?;
-        let name = self.name(raw, at)?;
         let extra = Extra::read(raw.extra, raw.name, at)?;
+        let (name, old_name) = self.name(raw, &extra, at)?;
         let wide = Wide::read(raw, &extra).ok_or_else(|| fault(ErrorCode::ZipZip64, at))?;
         if wide.disk != 0 {
             return Err(fault(ErrorCode::ZipSpecial, at));
@@ -111,6 +114,7 @@ impl Reading<'_> {
         let record = Central {
             is_folder: name.ends_with('/'),
             name,
+            old_name,
             method,
             flags: raw.flags,
             crc32: raw.crc32,
@@ -130,12 +134,21 @@ impl Reading<'_> {
         Ok(record)
     }
 
-    fn name(&mut self, raw: &Raw<'_>, at: u64) -> Result<String> {
-        let name = str::from_utf8(raw.name).ok().filter(|name| is_safe(name.strip_suffix('/').unwrap_or(name)));
-        let name = name.ok_or_else(|| fault(ErrorCode::ZipName, at))?;
-        // Without the flag the name is in code page 437; most who leave it out mean UTF-8 all the same.
-        self.oddities.unmarked_names += u64::from(raw.flags & FLAG_UTF8 == 0 && !name.is_ascii());
-        Ok(name.to_owned())
+    /// The name, and its bytes where it is no UTF-8.
+    fn name(&mut self, raw: &Raw<'_>, extra: &Extra<'_>, at: u64) -> Result<(String, Option<Vec<u8>>)> {
+        let is_marked = raw.flags & FLAG_UTF8 != 0;
+        let (name, old_name) = match str::from_utf8(raw.name) {
+            // Without the flag the name is in code page 437; most who leave it out mean UTF-8 all the same.
+            Ok(name) => (name.to_owned(), None),
+            Err(_) if is_marked => return Err(fault(ErrorCode::ZipName, at)),
+            Err(_) => (extra.unicode_name(raw.name), Some(raw.name.to_vec())),
+        };
+        if !is_safe(name.strip_suffix('/').unwrap_or(&name)) {
+            return Err(fault(ErrorCode::ZipName, at));
+        }
+        self.oddities.unmarked_names += u64::from(!is_marked && !name.is_ascii() && old_name.is_none());
+        self.oddities.old_names += u64::from(old_name.is_some());
+        Ok((name, old_name))
     }
 
     fn method(&mut self, raw: &Raw<'_>, at: u64) -> Result<Method> {
@@ -175,6 +188,13 @@ impl Reading<'_> {
         }
         let found = self.total.saturating_sub(free).div_ceil(self.packed.max(1));
         Err(Error::from(Limit::new("zip_ratio", ratio, found).at(at)))
+    }
+}
+
+impl Central {
+    /// The name as it stands in the headers.
+    pub(super) fn name_bytes(&self) -> &[u8] {
+        self.old_name.as_deref().unwrap_or(self.name.as_bytes())
     }
 }
 

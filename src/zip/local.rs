@@ -23,7 +23,7 @@ pub(super) struct Place {
 /// Reads the local header of `entry`, which must be followed by its data and nothing else until `next`.
 pub(super) fn place(ahead: &mut Ahead<'_>, entry: &Central, next: u64, limits: &Limits) -> Result<Place> {
     let at = entry.header;
-    let name_len = to_u64(entry.name.len());
+    let name_len = to_u64(entry.name_bytes().len());
     let local = Local::read(ahead.at(at, LOCAL_BYTES)?).ok_or_else(|| fault(ErrorCode::ZipHeader, at))?;
     if u64::from(local.name_len) != name_len {
         return Err(fault(ErrorCode::ZipMismatch, at));
@@ -33,7 +33,7 @@ pub(super) fn place(ahead: &mut Ahead<'_>, entry: &Central, next: u64, limits: &
     let data = at.saturating_add(LOCAL_BYTES).saturating_add(name_len).saturating_add(extra_bytes);
     let bytes = ahead.at(at, data.saturating_sub(at))?;
     let (name, extra) = local.name_and_extra(bytes).ok_or_else(|| fault(ErrorCode::ZipHeader, at))?;
-    if name != entry.name.as_bytes() || local.flags != entry.flags || local.method != number(entry.method) {
+    if name != entry.name_bytes() || local.flags != entry.flags || local.method != number(entry.method) {
         return Err(fault(ErrorCode::ZipMismatch, at));
     }
     local.compare(entry, &Extra::read(extra, name, at)?)?;

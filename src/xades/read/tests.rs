@@ -187,7 +187,8 @@ fn references_lead_to_files_of_the_container_alone() {
         "a%00",
         "a%5Cb",
         "a%2",
-        "%ff",
+        "..%5C%84",
+        "%84/../b",
         "mimetype",
         "META-INF/manifest.xml",
         "meta-inf/x",
@@ -218,6 +219,11 @@ fn references_lead_to_files_of_the_container_alone() {
         assert_eq!(signature.remarks.len(), remarks, "{:?}", signature.remarks);
         assert_eq!(signature.value_verifies(), Some(false));
     }
+    // A name that is no UTF-8 is nothing but its bytes.
+    let old = one(&changed(r#"URI="hello.txt""#, r#"URI="./%84.txt""#));
+    let reference = &old.references[0];
+    assert_eq!((reference.name.as_deref(), reference.old_name.as_deref()), (Some("ä.txt"), Some(&b"\x84.txt"[..])));
+    assert!(reference.names().is_empty() && old.remarks.len() == 2, "{:?}", old.remarks);
 }
 
 #[test]

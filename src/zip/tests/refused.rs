@@ -300,7 +300,14 @@ fn remarks_on_what_is_odd() {
         accepted(&Zip::of(&[unmarked("ā".as_bytes()), unmarked("ē".as_bytes())])),
         ["names beyond ASCII without the UTF-8 flag: 2"]
     );
-    refused(&Zip::of(&[unmarked(b"\x84.txt")]).bytes(), ErrorCode::ZipName);
+    assert_eq!(
+        accepted(&Zip::of(&[unmarked(b"\x84.txt"), unmarked(b"\x85.txt")])),
+        ["names that are no UTF-8, shown as a code page of DOS reads them: 2"]
+    );
+    let marked = |name: &[u8]| Part::stored("x", b"").both(|head| (head.name, head.flags) = (name.into(), 1 << 11));
+    refused(&Zip::of(&[marked(b"\x84.txt")]).bytes(), ErrorCode::ZipName);
+    refused(&Zip::of(&[unmarked(b"..\\\x84.txt")]).bytes(), ErrorCode::ZipName);
+    refused(&Zip::of(&[unmarked(b"\x84.txt"), unmarked("ä.txt".as_bytes())]).bytes(), ErrorCode::ZipDuplicate);
     let flagged = two()[0].clone().both(|head| head.flags |= 1 << 15);
     assert_eq!(accepted(&Zip::of(&[flagged])), ["entries with flags of unknown meaning: 1"]);
     let [one, two] = two();
