@@ -17,6 +17,7 @@ import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PDF = os.path.join(HERE, "..", "testdata", "pdf")
+OTHERS = os.path.join(HERE, "..", "testdata", "keys", "others")
 sys.path.insert(0, os.path.join(HERE, "..", "testdata"))
 sys.dont_write_bytecode = True
 
@@ -106,9 +107,34 @@ def signatures():
         for name, options in (("aes", ["-passout", "pass:test"]), ("legacy-rc2", ["-legacy", "-passout", "pass:test"]), ("legacy-3des", ["-legacy", "-descert", "-passout", "pass:test"]), ("no-mac", ["-nomac", "-passout", "pass:test"]),
                               ("empty", ["-passout", "pass:"]), ("sha512", ["-macalg", "sha512", "-passout", "pass:test"]), ("plain", ["-keypbe", "NONE", "-certpbe", "NONE", "-passout", "pass:test"])):
             save("pfx", f"{name}.p12", subprocess.run([*base, "-iter", "100", *options], check=True, stdout=subprocess.PIPE).stdout)
+        for name in ("openssl-plain", "openssl-sha1-rc4-128", "openssl-aes-256"):
+            with open(os.path.join(OTHERS, f"{name}.p12"), "rb") as f:
+                save("pfx", f"{name}-ber.p12", ber(f.read()))
+        for name in ("bc-built-pbmac1-sha256.p12", "bc-built-scrypt.p12", "openssl-md5-rc2-64.p12", "openssl-pbes2-rc2-40.p12", "headers-ec-des3.pem", "pkcs8-scrypt.pem"):
+            with open(os.path.join(OTHERS, name), "rb") as f:
+                save("pfx", name, f.read())
         save("pfx", "pkcs8.pem", vector.pem("PRIVATE KEY", vector.private_key()).encode())
         for name, options in (("aes", ["-v2", "aes256"]), ("3des", ["-v1", "PBE-SHA1-3DES"])):
             save("pfx", f"pkcs8-{name}.pem", subprocess.run(["openssl", "pkcs8", "-topk8", "-in", key, "-iter", "100", "-passout", "pass:test", *options], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def ber(der, size=100):
+    """The same with indefinite lengths, long lengths, and octet strings in parts."""
+    out = b""
+    while der:
+        length, at = der[1], 2
+        if length & 0x80:
+            at = 2 + (length & 0x7F)
+            length = int.from_bytes(der[2:at], "big")
+        tag, content, der = der[0], der[at : at + length], der[at + length :]
+        if tag & 0x20:
+            out += bytes([tag, 0x80]) + ber(content, size) + bytes(2)
+        elif tag == 4:
+            parts = (content[i : i + size] for i in range(0, len(content), size))
+            out += b"\x24\x80" + b"".join(b"\x04\x82" + struct.pack(">H", len(part)) + part for part in parts) + bytes(2)
+        else:
+            out += bytes([tag, 0x84]) + struct.pack(">I", len(content)) + content
+    return out
 
 
 def values():
@@ -193,6 +219,12 @@ def zips():
     record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1, 1, size, offset)
     record += b"PK\x06\x07" + struct.pack("<IQI", 0, offset + size, 1)
     end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, size, 0xFFFFFFFF, 0)
+    listed = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry manifest:full-path="aťb.txt" manifest:media-type="text/plain"/></manifest:manifest>'
+    old = io.BytesIO()
+    with zipfile.ZipFile(old, "w") as z:
+        for name, text_ in (("mimetype", mimetype.decode()), ("aXb.txt", "one"), ("META-INF/manifest.xml", listed)):
+            z.writestr(name, text_)
+    save("zip_open", "old-names", old.getvalue().replace(b"aXb.txt", b"a\x9cb.txt"))
     save("zip_open", "wide-end", hand[: offset + size] + record + end)
 
 

@@ -4,12 +4,14 @@
 //! signed bytes stay as they came. Whether only DER is taken, or also the indefinite lengths and split
 //! strings of BER, is decided once, by the constructor of [`Reader`].
 
+mod definite;
 mod value;
 mod write;
 
 use crate::error::{Error, ErrorCode, Limit, Malformed, Result};
 use crate::source::to_u64;
 
+pub(crate) use definite::definite;
 pub(crate) use value::oid_text;
 pub(crate) use write::{header, oid, sequence, tlv, write};
 

@@ -6,8 +6,10 @@
 mod cipher;
 mod decrypt;
 mod file;
+mod foreign;
 mod kdf;
 mod local;
+mod own;
 mod pfx;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;

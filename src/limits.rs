@@ -186,6 +186,10 @@ limits! {
     kdf_iterations: 1_000_000;
     /// Iterations of all key derivations of a file.
     kdf_iterations_sum: 5_000_000;
+    /// Bytes of memory of one key derivation by scrypt (128 N r).
+    scrypt_bytes: 256 << 20;
+    /// Bytes that all key derivations of a file by scrypt go through (128 N r p).
+    scrypt_bytes_sum: 2 << 30;
     /// Bags of a PFX.
     pfx_bags: 64;
     /// Bytes of a PKCS#11 URI.

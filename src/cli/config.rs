@@ -237,7 +237,8 @@ fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome
     let about = || path.display().to_string();
     let text = eseal::system::read_bounded(path, "line_bytes", Limits::default().line_bytes);
     let text = text.map_err(Stop::about(about()))?;
-    let table = String::from_utf8(text).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let table =
+        String::from_utf8(text).ok().and_then(|text| text.trim_start_matches('\u{feff}').parse::<toml::Table>().ok());
     let table = table.ok_or_else(|| Stop::Usage(format!("{}: not a TOML file", about())))?;
     let mut file = File::default();
     for (key, value) in table {

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use eseal::error::KeyError;
 use eseal::key::{LocalKey, Pkcs11Key, Pkcs11Module, Pkcs11Uri, needs_password};
 use eseal::system::read_bounded;
-use eseal::{Certificate, Limits, Secret, Signer};
+use eseal::{Certificate, ErrorCode, Limits, Secret, Signer, Time};
 
 use super::args;
 use super::config::{self, Common};
-use super::report::Report;
+use super::report::{Report, printable};
 use super::secrets::{ask, hide, password, secret_file};
 use super::signing::certificates;
 use super::{Outcome, Stop};
@@ -17,16 +18,26 @@ use super::{Outcome, Stop};
 pub(crate) fn open(
     args: &args::Key,
     certificates_args: &args::Certificates,
+    now: Time,
     common: &Common,
     report: &mut Report,
 ) -> Outcome<Box<dyn Signer>> {
     let path = args.key.as_deref().ok_or_else(|| Stop::Usage("--key FILE is needed".into()))?;
     hide();
-    let (signer, chain) = certificates(certificates_args, &common.limits)?;
-    let given: Vec<Certificate> = signer.into_iter().chain(chain).collect();
-    match path.to_str().filter(|text| Pkcs11Uri::is_one(text)) {
-        Some(uri) => open_token(uri, args, &given, common, report),
-        None => open_file(path, args, &given, common, report),
+    let (named, chain) = certificates(certificates_args, now, &common.limits)?;
+    // A certificate of the key may stand among its issuers, beside one that has run out.
+    let first = named.clone().or_else(|| Certificate::choose(&chain, now).map(|(first, _)| first));
+    let given: Vec<Certificate> = first.into_iter().chain(chain).collect();
+    let key = match path.to_str().filter(|text| Pkcs11Uri::is_one(text)) {
+        Some(uri) => open_token(uri, args, &given, now, common, report)?,
+        None => open_file(path, args, &given, now, common, report)?,
+    };
+    // Who names a certificate wants no other one.
+    match &named {
+        Some(named) if key.chain().first() != Some(named) => {
+            Err(Stop::Error("--cert".into(), KeyError::new(ErrorCode::KeyCertificate).into()))
+        }
+        _ => Ok(key),
     }
 }
 
@@ -40,6 +51,7 @@ fn open_file(
     path: &Path,
     args: &args::Key,
     given: &[Certificate],
+    now: Time,
     common: &Common,
     report: &mut Report,
 ) -> Outcome<Box<dyn Signer>> {
@@ -54,13 +66,15 @@ fn open_file(
     for warning in key.warnings() {
         report.note(&format!("eseal: {}: {warning}", path.display()));
     }
-    Ok(Box::new(key))
+    tell_if_none_is_valid(key.certificates(), now, report);
+    Ok(Box::new(key.valid_at(now)))
 }
 
 fn open_token(
     text: &str,
     args: &args::Key,
     given: &[Certificate],
+    now: Time,
     common: &Common,
     report: &mut Report,
 ) -> Outcome<Box<dyn Signer>> {
@@ -80,7 +94,20 @@ fn open_token(
     let alias = args.key_alias.as_deref();
     let key = Pkcs11Key::open(&token, &uri, alias, pin.as_ref(), given, sessions, &common.limits).map_err(about())?;
     report.detail(&format!("eseal: token {}: {} sessions", token.label(), key.sessions()));
-    Ok(Box::new(key))
+    tell_if_none_is_valid(key.certificates(), now, report);
+    Ok(Box::new(key.valid_at(now)))
+}
+
+/// Says when each of several certificates of the key is valid, where none is now: the error that follows has room for
+/// the one that was taken.
+fn tell_if_none_is_valid(all: &[Certificate], now: Time, report: &mut Report) {
+    if all.len() < 2 || all.iter().any(|one| (one.not_before()..=one.not_after()).contains(&now)) {
+        return;
+    }
+    report.note(&format!("eseal: of {} certificates of the key none is valid at {now}:", all.len()));
+    for one in all.iter().take(CERTIFICATES_TOLD) {
+        report.note(&format!("eseal:   {} to {}  {}", one.not_before(), one.not_after(), printable(one.subject())));
+    }
 }
 
 /// The PIN: from the file that was named, or else that of the URI, or else whoever sits at the terminal.
@@ -92,3 +119,5 @@ fn pin(uri: &Pkcs11Uri, args: &args::Key, label: &str, common: &Common) -> Outco
             .ok_or_else(|| Stop::Usage("--pin-file FILE is needed: there is no terminal to ask on".into())),
     }
 }
+
+const CERTIFICATES_TOLD: usize = 8;

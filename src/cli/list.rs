@@ -33,8 +33,15 @@ impl List {
         // Reading may wait for ever, and is left behind when the command ends.
         std::thread::spawn(move || {
             let mut reader = BufReader::new(reader);
+            let mut is_first = true;
             loop {
-                let line = next(&mut reader, delimiter, limit);
+                let mut line = next(&mut reader, delimiter, limit);
+                if std::mem::take(&mut is_first) {
+                    line = line.map(|line| line.map(|line| without_mark(&line).to_vec()));
+                    if matches!(&line, Ok(Some(line)) if line.is_empty()) {
+                        continue;
+                    }
+                }
                 let last = !matches!(line, Ok(Some(_)));
                 let Some(line) = line.transpose() else { break };
                 if sender.send(line).is_err() || last {
@@ -84,6 +91,12 @@ fn next(reader: &mut impl BufRead, delimiter: u8, limit: u64) -> Result<Option<V
     }
 }
 
+/// A text without the mark that editors of Windows write before it.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const LINES_AHEAD: usize = 64;
 const LOOK_FOR_CANCEL: Duration = Duration::from_millis(50);
 

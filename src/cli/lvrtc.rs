@@ -25,7 +25,7 @@ use super::config::{self, Common};
 use super::report::Report;
 use super::run::Run;
 use super::secrets::{hide, password};
-use super::signing::{certificates, level};
+use super::signing::{certificates, level, now};
 use super::waiting::Stdin;
 use super::{Exit, Outcome, Stop, key};
 
@@ -90,7 +90,7 @@ impl Desk {
         }
         let level = args.level.as_deref().map_or(Ok(Level::Blt), |name| level(Some(name)))?;
         let climb = Climb::now(&args.climb, &args.certificates.chain, common)?;
-        let (_, chain) = certificates(&args.certificates, &common.limits)?;
+        let (_, chain) = certificates(&args.certificates, now()?, &common.limits)?;
         let limits = &common.limits;
         // The first call makes the store; the others must find it, so that a misspelt name is said.
         let store = match args.call {
@@ -229,9 +229,10 @@ fn signer(args: &Lvrtc, request: &ESealCreate, common: &Common) -> Outcome<Box<d
             return Err(Stop::Usage("the request has a signKey: --password-key FILE is needed".into()));
         }
         let house = house_key(args, &common.limits)?;
-        return Ok(Box::new(request.open_key(&house, &common.limits).map_err(whole())?));
+        let key = request.open_key(&house, &common.limits).map_err(whole())?;
+        return Ok(Box::new(key.valid_at(now()?)));
     }
-    key::open(&args.key, &args.certificates, common, &mut Report::aside(common))
+    key::open(&args.key, &args.certificates, now()?, common, &mut Report::aside(common))
 }
 
 /// The key of this house, to which passwords are encrypted.

@@ -22,7 +22,7 @@ use super::documents::{Opened, need};
 use super::inputs::{self, Came, Input, Inputs, Item, Origin, Unusable, Walk};
 use super::report::{Report, printable};
 use super::run::{Later, Line, Made, Ready, Run, Task};
-use super::signing::{Signing, certificates};
+use super::signing::{Signing, certificates, time};
 use super::targets::{Target, Targets};
 use super::waiting::Stdin;
 use super::{Outcome, Stop, lines, signed};
@@ -30,10 +30,8 @@ use super::{Outcome, Stop, lines, signed};
 /// `eseal prepare`.
 pub(crate) fn run(args: &Prepare, common: &Common) -> Outcome {
     let directory = config::store(args.store.as_deref())?;
-    let (signer, mut chain) = certificates(&args.certificates, &common.limits)?;
-    let mut signer = signer.into_iter();
-    let certificate = signer.next().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
-    chain.extend(signer);
+    let (certificate, chain) = certificates(&args.certificates, time(&args.signature.moment)?, &common.limits)?;
+    let certificate = certificate.ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, &certificate, &chain)?;
     let targets = Targets::new(&args.results).of_manifest(&args.manifest);
     let mut run = Run::new(config::Run::new(&args.run)?.within(&common.limits));

@@ -27,7 +27,7 @@ use super::prepare::{ALREADY_SIGNED, Begun, ToPrepare, skipped, tasks};
 use super::report::{Report, now, wall_clock};
 use super::run::{Made, Ready, Run};
 use super::signed::{self, Facts};
-use super::signing::{Signing, certificates};
+use super::signing::{self, Signing, certificates};
 use super::targets::{Target, Targets, collision};
 use super::waiting::Stdin;
 use super::{Outcome, Stop};
@@ -67,7 +67,8 @@ pub(crate) fn run(args: &Seal, common: &Common) -> Outcome {
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
         rule.check_all(items, |input, target| past.knows(input, target), &mut report)?;
     }
-    let key = key::open(&args.key, &args.certificates, common, &mut report)?;
+    let time = signing::time(&args.signature.moment)?;
+    let key = key::open(&args.key, &args.certificates, time, common, &mut report)?;
     let (certificate, chain) = key.chain().split_first().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
     let signing = Signing::new(&args.signature, certificate, chain)?;
     report.detail(&format!("eseal: signing as {} with {}", certificate.subject(), signing.algorithm()));
@@ -114,13 +115,18 @@ fn dry_run(args: &Seal, common: &Common, run: &mut Run, known: Known, report: &m
         let rule = if args.resume.resume { targets.replacing() } else { targets.clone() };
         rule.check_all(items, |input, target| past.knows(input, target), report)?;
     }
-    let (mut signer, mut chain) = certificates(&args.certificates, &common.limits)?;
-    if signer.is_empty() {
-        signer = key::open(&args.key, &args.certificates, common, report)?.chain().to_vec();
-    }
-    let mut signer = signer.into_iter();
-    let certificate = signer.next().ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
-    chain.extend(signer);
+    let time = signing::time(&args.signature.moment)?;
+    let (named, mut chain) = certificates(&args.certificates, time, &common.limits)?;
+    let certificate = match named {
+        Some(certificate) => certificate,
+        None => {
+            let key = key::open(&args.key, &args.certificates, time, common, report)?;
+            let certificates = key.chain().split_first();
+            let (own, issuers) = certificates.ok_or_else(|| Stop::Usage("--cert FILE is needed".into()))?;
+            chain.extend_from_slice(issuers);
+            own.clone()
+        }
+    };
     let signing = Signing::new(&args.signature, &certificate, &chain)?;
     let climb = climb(args, signing.level(), common, report)?;
     let job = DryRun {

@@ -46,14 +46,27 @@ pub(crate) fn ask(prompt: &str) -> Outcome<Option<Secret>> {
 pub(crate) fn secret_in_run(path: &Path, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Secret> {
     hide();
     let bytes = read_waiting(path, "key_bytes", limits.key_bytes, cancel);
-    Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
+    Ok(secret_of_file(bytes.map_err(Stop::about(path.display().to_string()))?))
 }
 
-/// The secret in a file; one line end at its end is dropped.
+/// The secret in a file; one line end at its end is dropped, and a byte order mark at its begin.
 pub(crate) fn secret_file(path: &Path, limits: &Limits) -> Outcome<Secret> {
     hide();
     let bytes = eseal::system::read_bounded(path, "key_bytes", limits.key_bytes);
-    Ok(without_line_end(bytes.map_err(Stop::about(path.display().to_string()))?))
+    Ok(secret_of_file(bytes.map_err(Stop::about(path.display().to_string()))?))
+}
+
+/// Editors of Windows mark what they write: UTF-8 by its own mark, and UTF-16 is turned into UTF-8.
+fn secret_of_file(mut bytes: Vec<u8>) -> Secret {
+    if bytes.starts_with(UTF8_MARK) {
+        bytes.drain(..UTF8_MARK.len());
+    } else if let Some((units, [])) = bytes.strip_prefix(UTF16_MARK).map(<[u8]>::as_chunks::<2>) {
+        let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
+        if let Ok(text) = String::from_utf16(&units) {
+            return without_line_end(text.into_bytes());
+        }
+    }
+    without_line_end(bytes)
 }
 
 /// The folder that a variable names; only a whole path is one.
@@ -80,9 +93,29 @@ fn without_line_end(mut bytes: Vec<u8>) -> Secret {
     Secret::new(bytes)
 }
 
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF16_MARK: &[u8] = b"\xff\xfe";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_secret() {
+        for (file, password) in [
+            (&b"\xef\xbb\xbfa\r\n"[..], &b"a"[..]),
+            (b"\xef\xbb\xbf", b""),
+            (b"\xef\xbb\xbf\xef\xbb\xbf", b"\xef\xbb\xbf"),
+            (b"a\xef\xbb\xbf", b"a\xef\xbb\xbf"),
+            (b"\xff\xfea\0\x01\x01\r\0\n\0", "a\u{101}".as_bytes()),
+            (b"\xff\xfe", b""),
+            // Neither UTF-8 nor UTF-16: left as it is.
+            (b"\xff\xfea", b"\xff\xfea"),
+            (b"\xff\xfe\0\xd8", b"\xff\xfe\0\xd8"),
+        ] {
+            assert_eq!(secret_of_file(file.into()).expose(), password, "{file:02x?}");
+        }
+    }
 
     #[test]
     fn one_line_end_is_dropped_and_nothing_else() {

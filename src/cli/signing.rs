@@ -5,8 +5,8 @@ use std::path::Path;
 
 use eseal::system::{OsEntropy, SystemClock, read_bounded};
 use eseal::{
-    Canonicalization, Certificate, Compress, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Policy, Recovery,
-    State, Time, draw_moment,
+    Canonicalization, Certificate, Clock as _, Compress, Digest, DigestAlgorithm, Level, Limits, Moment, Plan, Policy,
+    Recovery, State, Time, draw_moment,
 };
 
 use super::inputs::{Input, Own};
@@ -101,13 +101,18 @@ impl Signing {
     }
 }
 
-/// The certificate that `--cert` names, and those of `--chain`.
+/// The certificate that `--cert` names, of several of one key in the file the one for `now`; and those beside it and
+/// those of `--chain`.
 pub(crate) fn certificates(
     args: &args::Certificates,
+    now: Time,
     limits: &Limits,
-) -> Outcome<(Vec<Certificate>, Vec<Certificate>)> {
-    let signer = args.cert.as_deref().map(|path| read_certificates(path, limits)).transpose()?.unwrap_or_default();
-    let mut chain = Vec::new();
+) -> Outcome<(Option<Certificate>, Vec<Certificate>)> {
+    let named = args.cert.as_deref().map(|path| read_certificates(path, limits)).transpose()?.unwrap_or_default();
+    let (signer, mut chain) = match Certificate::choose(&named, now) {
+        Some((signer, others)) => (Some(signer), others),
+        None => (None, Vec::new()),
+    };
     for path in &args.chain {
         chain.extend(read_certificates(path, limits)?);
     }
@@ -186,6 +191,19 @@ fn with<'a>(plan: Plan, text: Option<&'a str>, set: impl FnOnce(Plan, &'a str) -
         Some(text) => set(plan, text),
         None => plan,
     }
+}
+
+/// The time of a run: the one given, else now.
+pub(crate) fn time(args: &args::Moment) -> Outcome<Time> {
+    match &args.time {
+        Some(time) => Time::parse_rfc3339(time).map_err(Stop::about("--time")),
+        None => now(),
+    }
+}
+
+/// What the clock says.
+pub(crate) fn now() -> Outcome<Time> {
+    SystemClock.now().map_err(Stop::about("clock"))
 }
 
 /// The moment of a run: the one given, else now.

@@ -13,7 +13,7 @@ use eseal::error::{Limit, Malformed};
 use eseal::{DigestAlgorithm, Error, ErrorCode, Limits, Result, SignatureValue};
 use serde::Deserialize;
 
-use super::list::List;
+use super::list::{List, without_mark};
 use super::{Outcome, Stop};
 
 /// A value and whose it is, or what was wrong with its line.
@@ -92,7 +92,7 @@ fn in_order(path: &Path, order: &Path, limits: &Limits, cancel: &Arc<AtomicBool>
         }
     }
     let text = whole(path, limits.line_bytes).map_err(about(path))?;
-    let array: Array = serde_json::from_slice(&text).map_err(|_| about(path)(malformed()))?;
+    let array: Array = serde_json::from_slice(without_mark(&text)).map_err(|_| about(path)(malformed()))?;
     if array.signatures.len() != ids.len() {
         let counts = format!("{} signatures for {} digests", array.signatures.len(), ids.len());
         return Err(Stop::Usage(format!("{}: {counts} in {}", path.display(), order.display())));

@@ -289,6 +289,9 @@ codes! {
     CertificateKeyWeak = "certificate.key.weak", Never, Run, "the certificate's key is too weak",
         "RSA below 2,048 bits, or an RSA exponent that is even or below 3.",
         "Use a certificate with a stronger key.";
+    CertificateKeyEncoding = "certificate.key.encoding", Never, Run, "the certificate's RSA modulus is written as a negative number",
+        "The zero before its highest bit was left out, as in Estonia's identity cards of 2013 and 2014. Signatures made with it are judged; many programs can't read the certificate, so nothing new is signed with it.",
+        "Use another certificate: the card's issuer renews them.";
     CertificateKeyUnsupported = "certificate.key.unsupported", Never, Run, "the certificate's key is of an unknown kind",
         "Only RSA of 2,048 to 8,192 bits, P-256, P-384, P-521 and Ed25519 are signed with.",
         "Use another certificate.";
@@ -354,7 +357,7 @@ codes! {
         "Only `ETSI.CAdES.detached` signatures of PDFs have the levels of EN 319 142-1; `adbe.pkcs7.detached` and older ones may be sound, but have none.",
         "Leave it as it is, or add a signature with a level: `eseal seal --level b-lta` protects the whole document.";
     SignatureMismatch = "signature.mismatch", Never, Document, "the value does not verify with the certificate",
-        "It belongs to another document or key, or the wrong bytes were signed: the digest as hex text, a DigestInfo without NULL, the document's own hash.",
+        "It belongs to another document or key, or the wrong bytes were signed: the digest hashed once more or as hex text, no DigestInfo or one without NULL, the document's own hash, PSS for PKCS#1. Where the value shows which, the message says so (`made_over`, with `session` for another session of the store).",
         "Sign exactly the digest that `prepare` printed; check the order of a batch. The prepared state is kept, so the right value can still come.";
     SignatureEncoding = "signature.encoding", Never, Document, "the signature value is not encoded as its kind wants",
         "Wrong length, or for EC keys neither strict DER nor exactly r and s of full width.",
@@ -432,9 +435,9 @@ codes! {
         "Give the file with the private key; see with `pkcs11-tool --list-objects` what is on the token.";
     KeySeveral = "key.several", Never, Run, "several keys",
         "The file or the token holds more than one private key that fits, and none was named.",
-        "Name one with `--key-alias`, or with `object=` or `id=` in the PKCS#11 URI.";
+        "Name one with `--key-alias` (its name, or the id in the message), or with `object=` or `id=` in the PKCS#11 URI.";
     KeyUnsupported = "key.unsupported", Never, Run, "the key or its encryption is of an unknown kind",
-        "The key's algorithm, or the way it is encrypted, is not supported.",
+        "The key's algorithm, or the way it is encrypted, is not supported; the message has its object identifier or name.",
         "Save the key anew, for example with `openssl pkcs12 -export`.";
     KeyCertificate = "key.certificate", Never, Run, "no certificate for the key",
         "No certificate in the file, on the token, or given, has the key's public half.",

@@ -27,7 +27,13 @@ pub fn cms(data: &[u8]) {
 
 /// Opens a key file with the password `test` and with none, and few iterations.
 pub fn pfx(data: &[u8]) {
-    let limits = Limits { kdf_iterations: 2_048, kdf_iterations_sum: 16_384, ..Limits::default() };
+    let limits = Limits {
+        kdf_iterations: 2_048,
+        kdf_iterations_sum: 16_384,
+        scrypt_bytes: 2 << 20,
+        scrypt_bytes_sum: 8 << 20,
+        ..Limits::default()
+    };
     let _ = needs_password(data);
     for password in ["test", ""] {
         let password = Secret::from(password.to_owned());

@@ -3,17 +3,20 @@
 use std::fmt;
 
 use super::file::KeyFile;
+use super::own::Own;
 use super::private::PrivateKey;
 use crate::error::{ErrorCode, KeyError, Result};
 use crate::limits::Limits;
-use crate::pki::{self, Certificate};
+use crate::pki::Certificate;
 use crate::provider::Signer;
 use crate::secret::Secret;
 use crate::signature::{SignatureAlgorithm, SignatureValue, ToBeSigned};
+use crate::time::Time;
 
 /// A private key from a file, ready to sign, with its certificate and issuers.
 pub struct LocalKey {
     chain: Vec<Certificate>,
+    own: Own,
     key: Backend,
     warnings: Vec<&'static str>,
 }
@@ -28,9 +31,10 @@ enum Backend {
 impl LocalKey {
     /// Opens a PFX, PEM or PKCS#8 file.
     ///
-    /// `alias` chooses one of several keys by its friendly name or its localKeyId in hexadecimal digits. The key's
-    /// certificate is taken from `certificates`, then from the file; issuers from both. Which password forms a
-    /// PFX uses (UTF-16 or UTF-8, nothing or a zero for an empty one) is found out.
+    /// `alias` chooses one of several keys by its friendly name or its localKeyId in hexadecimal digits. When the
+    /// first of `certificates` is the key's, it is taken; else, of all that are the key's there and in the file, the one
+    /// that began last: [`LocalKey::valid_at`] knows the time. Issuers are taken from both. Which password forms a
+    /// PFX uses (UTF-16, UTF-8 or Latin-1, nothing or a zero for an empty one) is found out.
     ///
     /// # Errors
     /// [`Error::Key`](crate::Error::Key): `key.password` for a wrong password and for damage, which can't be told
@@ -66,10 +70,22 @@ impl LocalKey {
         LocalKey::assemble(file, certificates, Rsa::Unhardened)
     }
 
+    /// The same key with the certificate that [`Certificate::choose`] finds for `now` among several of its own.
+    #[must_use]
+    pub fn valid_at(self, now: Time) -> LocalKey {
+        LocalKey { chain: self.own.chain(Some(now)), ..self }
+    }
+
     /// The key's certificate.
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
         self.chain.first()
+    }
+
+    /// All certificates of the key, of which [`LocalKey::certificate`] is the one to use.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        self.own.of_key()
     }
 
     /// What the caller should be told about the file, such as a missing MAC.
@@ -81,12 +97,9 @@ impl LocalKey {
     pub(super) fn assemble(file: KeyFile, certificates: &[Certificate], rsa: Rsa) -> Result<LocalKey> {
         let public = file.key.public_key()?;
         public.check_strength()?;
-        let pool: Vec<Certificate> = certificates.iter().chain(&file.certificates).cloned().collect();
-        let own = pool.iter().find(|certificate| certificate.key().is_same_key(&public)).cloned();
-        let own = own.ok_or_else(|| KeyError::new(ErrorCode::KeyCertificate))?;
-        let (issuers, _) = pki::issuers(&own, &pool);
+        let own = Own::new(certificates, file.certificates, |one| one.key().is_same_key(&public))?;
         let key = Backend::new(&file.key, rsa)?;
-        Ok(LocalKey { chain: std::iter::once(own).chain(issuers).collect(), key, warnings: file.warnings })
+        Ok(LocalKey { chain: own.chain(None), own, key, warnings: file.warnings })
     }
 }
 

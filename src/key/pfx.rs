@@ -3,9 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::cipher;
-use super::kdf::{self, Budget, Password, Purpose};
+use super::kdf::{self, Budget, Hash, Password, Purpose};
 use crate::der::{self, Reader};
-use crate::digest::{DigestAlgorithm, to_hex};
+use crate::digest::to_hex;
 use crate::error::{Error, ErrorCode, KeyError, Limit, Result};
 use crate::limits::Limits;
 use crate::pki::{AlgorithmIdentifier, Certificate, oid};
@@ -29,12 +29,18 @@ pub(super) struct KeyBag {
 }
 
 impl KeyBag {
-    /// What the key is called: its friendly name, or its localKeyId in hexadecimal digits.
-    pub(super) fn name(&self) -> String {
-        self.friendly_name
-            .clone()
-            .or_else(|| self.local_key_id.clone())
-            .unwrap_or_else(|| "(without a name)".to_owned())
+    /// What tells the keys apart: their friendly names, and the localKeyIds in hexadecimal digits where names alone
+    /// do not.
+    pub(super) fn names(keys: &[KeyBag]) -> Vec<String> {
+        let is_shared = |key: &KeyBag| keys.iter().filter(|other| other.friendly_name == key.friendly_name).count() > 1;
+        keys.iter()
+            .map(|key| match (&key.friendly_name, &key.local_key_id) {
+                (Some(name), Some(id)) if is_shared(key) => format!("{name} (id {id})"),
+                (Some(name), _) => name.clone(),
+                (None, Some(id)) => id.clone(),
+                (None, None) => "(without a name)".to_owned(),
+            })
+            .collect()
     }
 
     /// Whether `alias` names this key.
@@ -44,10 +50,11 @@ impl KeyBag {
     }
 }
 
-/// Whether the bytes begin as a PFX does: a SEQUENCE with version 3 and a ContentInfo.
+/// Whether the bytes, in [definite](der::definite) form, begin as a PFX does: a SEQUENCE with version 3 and a
+/// ContentInfo.
 pub(super) fn is_pfx(bytes: &[u8]) -> bool {
     let parse = || {
-        let mut inside = Reader::ber(bytes, 4, ErrorCode::KeyMalformed).sequence()?;
+        let mut inside = Reader::der(bytes, ErrorCode::KeyMalformed).sequence()?;
         let version = inside.read(der::INTEGER)?.small()?;
         inside.sequence()?.read(der::OID)?;
         Ok::<_, Error>(version == 3)
@@ -55,7 +62,10 @@ pub(super) fn is_pfx(bytes: &[u8]) -> bool {
     parse().unwrap_or(false)
 }
 
-/// Reads all keys and certificates.
+/// Reads all keys and certificates of a PFX in [definite](der::definite) form.
+///
+/// What is encrypted or wrapped in it may be BER all the same, and is made definite in its turn; the MAC is over the
+/// wrapped octets as they came.
 ///
 /// # Errors
 /// [`Error::Key`]: `key.password` when the MAC or a padding is wrong, which may also be damage; `key.malformed`
@@ -78,11 +88,19 @@ pub(super) fn open(bytes: &[u8], password: &Secret, limits: &Limits) -> Result<C
 
     let mut budget = Budget::new(limits);
     let mut result = Err(KeyError::new(ErrorCode::KeyPassword).into());
-    for form in Password::forms(password) {
-        result = match &mac {
-            Some(mac) if !mac.verify(&safe, &form, &mut budget)? => continue,
-            _ => read_safe(&safe, &form, limits, &mut budget),
-        };
+    let forms = Password::forms(password);
+    // Forms that the MAC can't tell apart are right or wrong together.
+    let mut verdicts: Vec<(&Password, bool)> = Vec::new();
+    for form in &forms {
+        if let Some(mac) = &mac {
+            let known = verdicts.iter().find(|(other, _)| mac.sees_the_same(form, other)).map(|(_, verdict)| *verdict);
+            let is_right = known.map_or_else(|| mac.verify(&safe, form, &mut budget), Ok)?;
+            verdicts.push((form, is_right));
+            if !is_right {
+                continue;
+            }
+        }
+        result = read_safe(&safe, form, limits, &mut budget);
         match &result {
             Err(Error::Key(e)) if e.code == ErrorCode::KeyPassword => {}
             _ => break,
@@ -114,21 +132,28 @@ impl<'a> Mac<'a> {
     }
 
     fn verify(&self, message: &[u8], password: &Password, budget: &mut Budget) -> Result<bool> {
-        let unsupported = || KeyError::new(ErrorCode::KeyUnsupported);
-        if self.algorithm.oid == PBMAC1 {
+        let unsupported = |oid: &[u8]| KeyError::new(ErrorCode::KeyUnsupported).detail(der::oid_text(oid));
+        let oid = self.algorithm.oid;
+        if oid == PBMAC1 {
             // RFC 9579: derivation and HMAC are in the parameters, salt and iterations beside them do not count.
-            let parameters = self.algorithm.parameters.ok_or_else(unsupported)?;
+            let parameters = self.algorithm.parameters.ok_or_else(|| unsupported(oid))?;
             let mut inside = Reader::ber(parameters, 16, ErrorCode::KeyMalformed).sequence()?;
             let kdf = AlgorithmIdentifier::read(&mut inside)?;
             let scheme = AlgorithmIdentifier::read(&mut inside)?;
-            let digest = cipher::hmac_digest(scheme.oid).ok_or_else(unsupported)?;
-            let key = cipher::derive_pbkdf2(&kdf, password, None, budget)?;
-            return Ok(kdf::is_hmac(digest, &key, message, &self.value));
+            inside.end()?;
+            let hash = Hash::of_hmac(scheme.oid).ok_or_else(|| unsupported(scheme.oid))?;
+            let key = cipher::derive(&kdf, password, None, budget)?;
+            return Ok(kdf::is_hmac(hash, &key, message, &self.value));
         }
-        let digest: DigestAlgorithm = self.algorithm.digest().ok_or_else(unsupported)?;
+        let hash = Hash::of(oid).filter(|_| self.algorithm.has_no_parameters()).ok_or_else(|| unsupported(oid))?;
         budget.take(self.iterations)?;
-        let key = kdf::pkcs12(password, &self.salt, self.iterations, digest, Purpose::Mac, digest.len_bytes());
-        Ok(kdf::is_hmac(digest, &key, message, &self.value))
+        let key = kdf::pkcs12(password, &self.salt, self.iterations, hash, Purpose::Mac, hash.len_bytes());
+        Ok(kdf::is_hmac(hash, &key, message, &self.value))
+    }
+
+    /// Whether the MAC can't tell two forms of a password apart.
+    fn sees_the_same(&self, one: &Password, other: &Password) -> bool {
+        if self.algorithm.oid == PBMAC1 { one.bytes() == other.bytes() } else { one.is_as_wide(other) }
     }
 }
 
@@ -143,7 +168,8 @@ fn content_info<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], Option<Reader<
 fn read_safe(safe: &[u8], password: &Password, limits: &Limits, budget: &mut Budget) -> Result<Contents> {
     let mut contents = Contents::default();
     let mut bags = 0;
-    let mut parts = Reader::ber(safe, limits.der_depth, ErrorCode::KeyMalformed).sequence()?;
+    let (safe, _) = der::definite(safe, limits.der_depth, ErrorCode::KeyMalformed)?;
+    let mut parts = Reader::ber(&safe, limits.der_depth, ErrorCode::KeyMalformed).sequence()?;
     while !parts.is_empty() {
         let (kind, content) = content_info(&mut parts)?;
         let mut content = content.ok_or_else(|| parts.fault())?;
@@ -178,7 +204,8 @@ fn read_bags(
     contents: &mut Contents,
     bags: &mut usize,
 ) -> Result<()> {
-    let mut open = vec![Reader::ber(bytes, limits.der_depth, ErrorCode::KeyMalformed).sequence()?];
+    let (bytes, _) = der::definite(bytes, limits.der_depth, ErrorCode::KeyMalformed)?;
+    let mut open = vec![Reader::ber(&bytes, limits.der_depth, ErrorCode::KeyMalformed).sequence()?];
     while let Some(mut list) = open.pop() {
         if list.is_empty() {
             continue;
@@ -227,10 +254,19 @@ pub(super) fn decrypt_pkcs8(
     let algorithm = AlgorithmIdentifier::read(&mut inside)?;
     let data = inside.read(der::OCTET_STRING)?.octets()?;
     inside.end()?;
-    let plain = cipher::decrypt(&algorithm, password, &data, budget)?;
-    let mut whole = Reader::der(&plain, ErrorCode::KeyMalformed);
-    let is_sequence = whole.read(der::SEQUENCE).is_ok() && whole.is_empty();
-    if is_sequence { Ok(plain) } else { Err(wrong_password()) }
+    only_sequence(&cipher::decrypt(&algorithm, password, &data, budget)?)
+}
+
+/// The definite form of what was decrypted, if it is one SEQUENCE: what a wrong password gives is none, though its
+/// padding is sound once in 256 times.
+///
+/// # Errors
+/// `key.password`
+pub(super) fn only_sequence(plain: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    match der::definite(plain, PKCS8_DEPTH, ErrorCode::KeyMalformed) {
+        Ok((key, length)) if length == plain.len() && key.first() == Some(&der::SEQUENCE) => Ok(key),
+        _ => Err(wrong_password()),
+    }
 }
 
 #[derive(Default)]
@@ -274,6 +310,8 @@ fn wrong_password() -> Error {
     KeyError::new(ErrorCode::KeyPassword).into()
 }
 
+/// Nesting of a private key with its attributes.
+const PKCS8_DEPTH: u64 = 16;
 const KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
 const SHROUDED_KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
 const CERTIFICATE_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";

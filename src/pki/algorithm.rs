@@ -74,7 +74,8 @@ impl<'a> AlgorithmIdentifier<'a> {
         }
     }
 
-    fn has_no_parameters(&self) -> bool {
+    /// Whether its parameters are absent or NULL.
+    pub(crate) fn has_no_parameters(&self) -> bool {
         matches!(self.parameters, None | Some([der::NULL, 0]))
     }
 }

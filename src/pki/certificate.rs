@@ -65,7 +65,11 @@ impl Certificate {
     /// As [`Certificate::from_der`]; also when there is none.
     pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>> {
         if bytes.first() == Some(&der::SEQUENCE) {
-            return Ok(vec![Certificate::from_der(bytes)?]);
+            // A line end behind it is an editor's.
+            let length = Reader::der(bytes, ErrorCode::CertificateMalformed).element()?.raw().len();
+            let is_blank = bytes.get(length..).is_some_and(|behind| behind.iter().all(u8::is_ascii_whitespace));
+            let der = bytes.get(..length).filter(|_| is_blank).unwrap_or(bytes);
+            return Ok(vec![Certificate::from_der(der)?]);
         }
         let blocks = pem::blocks(bytes).ok_or_else(malformed)?;
         let certificates = blocks.iter().filter(|block| is_certificate(&block.label));

@@ -15,12 +15,18 @@ use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::evidence::Role;
 use crate::pki::extensions::KeyUsage;
 use crate::pki::revocation::Revocation;
-use crate::pki::{AlgorithmIdentifier, Certificate, same_name, strength};
+use crate::pki::{AlgorithmIdentifier, Certificate, pem, same_name, strength};
 use crate::source::Source;
 use crate::time::Time;
 
 pub(crate) use check::Question;
 pub(crate) use scope::Reasons;
+
+/// The DER of the first list in PEM, or of one in bare base64.
+pub(crate) fn from_pem(text: &[u8]) -> Option<Vec<u8>> {
+    let block = pem::blocks(text)?.into_iter().find(|block| matches!(&*block.label, "X509 CRL" | "CRL"));
+    block.map(|block| block.bytes.to_vec()).or_else(|| pem::bare_base64(text))
+}
 
 /// A list: its fields, and where its entries are.
 #[derive(Debug, Clone)]

@@ -60,6 +60,8 @@ pub(super) enum Material {
         modulus: Vec<u8>,
         exponent: Vec<u8>,
         restriction: Restriction,
+        /// The modulus stands there as a negative number: its leading zero was left out.
+        is_negative: bool,
     },
     /// A point as SEC 1 writes it.
     Ec {
@@ -159,16 +161,19 @@ impl PublicKey {
         }
     }
 
-    /// Whether the key is strong enough to sign with: RSA of 2,048 to 8,192 bits with an odd exponent of at
-    /// least 3, a named curve that is known, Ed25519.
+    /// Whether the key is strong enough to sign with, and written as it must be: RSA of 2,048 to 8,192 bits with an
+    /// odd exponent of at least 3, a named curve that is known, Ed25519.
     ///
     /// # Errors
-    /// [`Error::Certificate`](crate::Error::Certificate) with the code `certificate.key.weak` or
-    /// `certificate.key.unsupported`.
+    /// [`Error::Certificate`](crate::Error::Certificate) with the code `certificate.key.weak`,
+    /// `certificate.key.encoding` or `certificate.key.unsupported`.
     pub fn check_strength(&self) -> Result<()> {
         let weak = |bits| CertificateError::new(ErrorCode::CertificateKeyWeak).bits(bits);
         let unsupported = || CertificateError::new(ErrorCode::CertificateKeyUnsupported);
         match (self.kind, &self.material) {
+            (KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }, Material::Rsa { is_negative: true, .. }) => {
+                Err(CertificateError::new(ErrorCode::CertificateKeyEncoding).into())
+            }
             (KeyKind::Rsa { bits } | KeyKind::RsaPss { bits }, Material::Rsa { modulus, exponent, .. }) => {
                 let odd = |number: &[u8]| number.last().is_some_and(|b| b & 1 == 1);
                 if bits < 2048 || !odd(exponent) || exponent.as_slice() == [1] || !odd(modulus) {
@@ -202,6 +207,24 @@ impl PublicKey {
     /// ours does.
     pub(crate) fn verify_without_null(&self, algorithm: SignatureAlgorithm, message: &[u8], value: &[u8]) -> bool {
         self.is_sound_value(algorithm, value) && verify_pure::verify_without_null(self, algorithm, message, value)
+    }
+
+    /// What RSA padded before it was signed, as long as the modulus; `None` where the value can't be one of this key's.
+    pub(crate) fn recover(&self, value: &[u8]) -> Option<Vec<u8>> {
+        match &self.material {
+            Material::Rsa { modulus, exponent, .. } if value.len() == modulus.len() && value < modulus.as_slice() => {
+                verify_pure::recover(modulus, exponent, value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value of an EC key, in DER, signs these bytes, whatever they are, in the place of a digest.
+    pub(crate) fn verify_prehash(&self, hashed: &[u8], value: &[u8]) -> bool {
+        match &self.material {
+            Material::Ec { curve, point } => verify_pure::ecdsa(*curve, point, hashed, value).is_some(),
+            _ => false,
+        }
     }
 
     /// Whether it may be used so; how strong it is, is another question.
@@ -308,10 +331,16 @@ fn rsa(bits: &[u8], restriction: Restriction, code: ErrorCode) -> Result<Materia
     let mut outer = Reader::der(bits, code);
     let mut inside = outer.sequence()?;
     outer.end()?;
-    let modulus = inside.read(der::INTEGER)?.unsigned()?.to_vec();
+    // Estonia's identity cards of 2013 and 2014 lack the zero before the highest bit. There is one way to read that
+    // number, and whoever verifies with it needs it; nothing is signed with such a certificate.
+    let modulus = inside.read(der::INTEGER)?;
+    let (modulus, is_negative) = match modulus.content() {
+        negative @ [0x80..=0xff, ..] => (negative.to_vec(), true),
+        _ => (modulus.unsigned()?.to_vec(), false),
+    };
     let exponent = inside.read(der::INTEGER)?.unsigned()?.to_vec();
     inside.end()?;
-    Ok(Material::Rsa { der: bits.to_vec(), modulus, exponent, restriction })
+    Ok(Material::Rsa { der: bits.to_vec(), modulus, exponent, restriction, is_negative })
 }
 
 fn ec(parameters: Option<&[u8]>, point: &[u8]) -> Material {

@@ -74,7 +74,18 @@ fn rsa_pss(modulus: &[u8], exponent: &[u8], digest: DigestAlgorithm, hashed: &[u
     }
 }
 
-fn ecdsa(curve: Curve, point: &[u8], digest: &[u8], value: &[u8]) -> Option<()> {
+/// `value` to the power of the exponent, as long as the modulus.
+pub(super) fn recover(modulus: &[u8], exponent: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    let key = rsa_key(modulus, exponent)?;
+    let bits = u32::try_from(modulus.len()).ok()?.checked_mul(8)?;
+    let number = rsa::BoxedUint::from_be_slice(value, bits).ok()?;
+    let padded = rsa::hazmat::rsa_encrypt(&key, &number).ok()?.to_be_bytes_trimmed_vartime();
+    let zeros = modulus.len().checked_sub(padded.len())?;
+    Some([&vec![0; zeros], &*padded].concat())
+}
+
+/// Whether a value in DER signs these bytes in the place of a digest.
+pub(super) fn ecdsa(curve: Curve, point: &[u8], digest: &[u8], value: &[u8]) -> Option<()> {
     // The libraries refuse digests shorter than half the field; zeros in front change no number.
     let zeros = curve.order_bytes().saturating_sub(digest.len());
     let digest = [vec![0; zeros], digest.to_vec()].concat();

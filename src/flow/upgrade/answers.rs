@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::answers::ocsp::Response;
 use crate::cms::SignedData;
+use crate::der;
 use crate::error::{Error, ErrorCode, Limit, Result, ServiceError};
 use crate::evidence::{Evidence, Fetch, Role};
 use crate::limits::Limits;
-use crate::pki::Certificate;
 use crate::pki::crl::Crl;
+use crate::pki::{self, Certificate};
 use crate::source::{Source, to_u64};
 use crate::time::Time;
 
@@ -137,7 +138,8 @@ impl Answer {
 /// Reads an answer of this kind.
 pub(super) fn read(role: Role, source: &Source, limits: &Limits) -> Result<Content> {
     if role == Role::Crl {
-        return Ok(Content::Crl(Arc::new(Crl::read(source, limits)?)));
+        let armoured = crl_in_pem(source, limits)?;
+        return Ok(Content::Crl(Arc::new(Crl::read(armoured.as_ref().unwrap_or(source), limits)?)));
     }
     if source.len() > limits.answer_bytes {
         return Err(Limit::new("answer_bytes", limits.answer_bytes, source.len()).into());
@@ -148,6 +150,20 @@ pub(super) fn read(role: Role, source: &Source, limits: &Limits) -> Result<Conte
         Role::Ocsp => Ok(Content::Ocsp(Arc::new(Response::read(&bytes, limits)?))),
         _ => read_certificates(&bytes, limits).map(|found| Content::Certificates(Arc::new(bytes.to_vec()), found)),
     }
+}
+
+/// The list inside PEM or bare base64, in which some put it, though RFC 5280, 4.2.1.13 wants DER. `None` where it is
+/// neither; lists may be large, so what begins as DER does is not looked at.
+fn crl_in_pem(source: &Source, limits: &Limits) -> Result<Option<Source>> {
+    if source.window_up_to(0, 1)?.first() == Some(&der::SEQUENCE) {
+        return Ok(None);
+    }
+    // Base64 takes four bytes for three, and lines end.
+    let most = limits.crl_bytes.saturating_mul(3) / 2;
+    if source.len() > most {
+        return Err(Limit::new("crl_bytes", most, source.len()).into());
+    }
+    Ok(pki::crl::from_pem(&source.window(0..source.len())?).map(Source::from_bytes))
 }
 
 /// Certificates as they are found behind an address: one, several after each other, PEM, or a `certs-only` CMS
@@ -163,5 +179,46 @@ fn read_certificates(bytes: &[u8], limits: &Limits) -> Result<Vec<Certificate>> 
     match to_u64(found.len()) {
         count if count > limits.certificates => Err(Limit::new("certificates", limits.certificates, count).into()),
         _ => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+
+    const LIST: &[u8] = include_bytes!("../../../testdata/services/crl/i1.crl");
+
+    fn read_list(bytes: &[u8]) -> Result<Vec<u8>> {
+        match read(Role::Crl, &Source::from_bytes(bytes), &Limits { crl_bytes: 4 << 10, ..Limits::default() })? {
+            Content::Crl(list) => Ok(list.source().window(0..list.source().len())?.to_vec()),
+            _ => Err(Error::Bug("a list is read as something else")),
+        }
+    }
+
+    #[test]
+    fn a_list_in_pem_is_the_list_in_it() {
+        assert_eq!(read_list(LIST).unwrap(), LIST);
+        let text = BASE64_STANDARD.encode(LIST);
+        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+        let pem = |label: &str, end: &str| {
+            format!("-----BEGIN {label}-----{end}{}{end}-----END {label}-----{end}", lines.join(end))
+        };
+        for armoured in [
+            pem("X509 CRL", "\n"),
+            pem("X509 CRL", "\r\n"),
+            format!("\u{feff}{}", pem("X509 CRL", "\n")),
+            format!("Certificate Revocation List (CRL):\n{}", pem("X509 CRL", "\n")),
+            text.clone(),
+        ] {
+            assert_eq!(read_list(armoured.as_bytes()).unwrap(), LIST, "{}", &armoured[..30]);
+        }
+        for bad in [pem("CERTIFICATE", "\n").replace("----\n", "----\n!"), pem("X509 CRL", "\n")[..500].to_owned()] {
+            assert_eq!(read_list(bad.as_bytes()).unwrap_err().code(), ErrorCode::CrlMalformed);
+        }
+        let long = format!("{}{}", pem("X509 CRL", "\n"), "x".repeat(6 << 10));
+        assert_eq!(read_list(long.as_bytes()).unwrap_err().code(), ErrorCode::LimitExceeded);
     }
 }

@@ -15,17 +15,20 @@ use crate::der;
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::error::{ErrorCode, KeyError, Result};
 use crate::key::Pkcs11Uri;
+use crate::key::own::Own;
 use crate::limits::Limits;
 use crate::pki::{self, Certificate};
 use crate::provider::Signer;
 use crate::secret::Secret;
 use crate::signature::{SignatureAlgorithm, SignatureValue, ToBeSigned};
+use crate::time::Time;
 
 /// A private key on a PKCS#11 token, with its certificate and issuers.
 ///
 /// Threads sign at the same time as long as there are sessions; the others wait for one.
 pub struct Pkcs11Key {
     chain: Vec<Certificate>,
+    own: Own,
     handle: ObjectHandle,
     sessions: Sessions,
 }
@@ -33,8 +36,9 @@ pub struct Pkcs11Key {
 impl Pkcs11Key {
     /// Logs in to the token and finds the key that `uri` and `alias` name (its label, or its id in hexadecimal digits).
     ///
-    /// The PIN is given to the token once and not kept. The key's certificate is taken from `certificates`, then from
-    /// the token; issuers from both. Up to `sessions` sessions are opened, as many as the token gives, at least one.
+    /// The PIN is given to the token once and not kept. When the first of `certificates` is the key's, it is taken; else,
+    /// of all that are the key's there and on the token, the one that began last: [`Pkcs11Key::valid_at`] knows the
+    /// time. Issuers are taken from both. Up to `sessions` sessions are opened, as many as the token gives, at least one.
     ///
     /// # Errors
     /// [`Error::Key`](crate::Error::Key): `key.pin` and `key.pin-locked`, after which this token is not asked again;
@@ -56,13 +60,22 @@ impl Pkcs11Key {
             return Err(KeyError::new(ErrorCode::KeyPinEachTime).into());
         }
         let there = self::certificates(&session, limits)?;
-        let own = key.certificate(&session, certificates, &there, limits)?;
-        own.key().check_strength()?;
-        let pool: Vec<Certificate> =
-            certificates.iter().chain(there.iter().map(|found| &found.certificate)).cloned().collect();
-        let (issuers, _) = pki::issuers(&own, &pool);
-        let chain = std::iter::once(own).chain(issuers).collect();
-        Ok(Pkcs11Key { chain, handle: key.handle, sessions: Sessions::new(token.clone(), session, sessions)? })
+        let own = key.certificates(&session, certificates, there, limits)?;
+        let chain = own.chain(None);
+        chain.first().map_or(Ok(()), |own| own.key().check_strength())?;
+        Ok(Pkcs11Key { chain, own, handle: key.handle, sessions: Sessions::new(token.clone(), session, sessions)? })
+    }
+
+    /// The same key with the certificate that [`Certificate::choose`] finds for `now` among several of its own.
+    #[must_use]
+    pub fn valid_at(self, now: Time) -> Pkcs11Key {
+        Pkcs11Key { chain: self.own.chain(Some(now)), ..self }
+    }
+
+    /// All certificates of the key, of which the first of the chain is the one to use.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        self.own.of_key()
     }
 
     /// How many threads can sign at the same time.

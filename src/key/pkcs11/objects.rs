@@ -8,11 +8,13 @@ use crate::der::{self, Reader};
 use crate::digest::to_hex;
 use crate::error::{ErrorCode, KeyError, Limit, Result};
 use crate::key::Pkcs11Uri;
+use crate::key::own::Own;
 use crate::limits::Limits;
 use crate::pki::{Certificate, KeyKind, PublicKey};
 use crate::source::to_u64;
 
 /// A private key on the token.
+#[derive(Clone)]
 pub(super) struct Key {
     pub(super) handle: ObjectHandle,
     pub(super) wants_pin_each_time: bool,
@@ -46,10 +48,7 @@ impl Key {
         }
         match (keys.pop(), keys.is_empty()) {
             (Some(key), true) => Ok(key),
-            (Some(last), false) => {
-                let names = keys.iter().chain([&last]).map(Key::name).collect();
-                Err(KeyError::several(names).into())
-            }
+            (Some(last), false) => Err(KeyError::several(Key::names(&[keys, vec![last]].concat())).into()),
             (None, _) => Err(KeyError::new(ErrorCode::KeyNone).into()),
         }
     }
@@ -82,40 +81,49 @@ impl Key {
         self.label == alias || to_hex(&self.id).eq_ignore_ascii_case(alias)
     }
 
-    fn name(&self) -> String {
-        match self.label.as_str() {
-            "" => format!("id {}", to_hex(&self.id)),
-            label => printable(label),
-        }
+    /// What tells the keys apart: their labels, and the ids where labels alone do not.
+    fn names(keys: &[Key]) -> Vec<String> {
+        let is_shared = |key: &Key| keys.iter().filter(|other| other.label == key.label).count() > 1;
+        let id = |key: &Key| if key.id.is_empty() { "no id".to_owned() } else { format!("id {}", to_hex(&key.id)) };
+        keys.iter()
+            .map(|key| match key.label.as_str() {
+                "" => id(key),
+                label if is_shared(key) => format!("{} ({})", printable(label), id(key)),
+                label => printable(label),
+            })
+            .collect()
     }
 
-    /// The key's own certificate among those that were given and those on the token.
+    /// The key's own certificates among those that were given and those on the token.
     ///
     /// An RSA key shows its modulus, other keys their public half beside them; where a token keeps neither, the id
-    /// that a certificate on it shares with the key tells, and then the one certificate that was given first. A wrong
+    /// that certificates on it share with the key tells, and then the one certificate that was given first. A wrong
     /// one is noticed at the first value, which does not verify.
-    pub(super) fn certificate(
+    ///
+    /// # Errors
+    /// `key.certificate` when there is none; the token's faults.
+    pub(super) fn certificates(
         &self,
         session: &Session,
         given: &[Certificate],
-        there: &[TokenCertificate],
+        there: Vec<TokenCertificate>,
         limits: &Limits,
-    ) -> Result<Certificate> {
-        let mut all = given.iter().chain(there.iter().map(|found| &found.certificate));
-        let no_certificate = || KeyError::new(ErrorCode::KeyCertificate).into();
+    ) -> Result<Own> {
+        let all = |there: Vec<TokenCertificate>| there.into_iter().map(|found| found.certificate).collect();
         if let Some(modulus) = &self.modulus {
             let modulus = without_zeros(modulus);
             let is_own = |key: &PublicKey| key.rsa_parts().is_some_and(|(_, own, _)| without_zeros(own) == modulus);
-            return all.find(|certificate| is_own(certificate.key())).cloned().ok_or_else(no_certificate);
+            return Own::new(given, all(there), |one| is_own(one.key()));
         }
         if let Some(point) = self.point(session, limits)? {
-            let is_own = |key: &PublicKey| key.point().is_some_and(|own| own == point);
-            return all.find(|certificate| is_own(certificate.key())).cloned().ok_or_else(no_certificate);
+            return Own::new(given, all(there), |one| one.key().point().is_some_and(|own| own == point));
         }
-        let by_id = there.iter().find(|found| !self.id.is_empty() && found.id == self.id);
-        let own = by_id.map(|found| &found.certificate).or(given.first());
         // What is known not to be RSA can't have an RSA certificate, and so on: only keys that hide all come here.
-        own.filter(|own| own.key().kind() != KeyKind::Other).cloned().ok_or_else(no_certificate)
+        let is_known = |one: &Certificate| one.key().kind() != KeyKind::Other;
+        let has_same_id = |found: &&TokenCertificate| !self.id.is_empty() && found.id == self.id;
+        let of_id: Vec<_> = there.iter().filter(has_same_id).map(|found| found.certificate.clone()).collect();
+        let of_id = if of_id.is_empty() { given.first().cloned().into_iter().collect() } else { of_id };
+        Own::new(given, all(there), |one| is_known(one) && of_id.contains(one))
     }
 
     /// The point of the public key that has the same id.

@@ -24,6 +24,8 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
     if to_u64(bytes.len()) > limits.line_bytes {
         return Err(Limit::new("line_bytes", limits.line_bytes, to_u64(bytes.len())).into());
     }
+    // Editors of Windows put a mark before what they write.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let value = match is_wrapped(bytes) {
         true => serde_json::from_slice::<Wrapped<T>>(bytes).map(|wrapped| wrapped.data),
         false => serde_json::from_slice::<T>(bytes),

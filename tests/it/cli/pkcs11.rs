@@ -135,6 +135,49 @@ fn certificates_on_the_token_are_found() {
     }
 }
 
+/// Writes a certificate onto the token.
+fn keep(token: &Token, pem: &Path, id: &str) {
+    let path = token.bench.path("work/certificate.der");
+    fs::write(&path, eseal::Certificate::parse(&fs::read(pem).unwrap()).unwrap().as_der()).unwrap();
+    let write = ["--module", token.module, "--login", "--pin", "canary-8842", "--type", "cert", "--id", id];
+    let object = ["--token-label", "house", "--write-object", path.to_str().unwrap()];
+    token.tool("pkcs11-tool", &[&write[..], &object].concat());
+}
+
+#[test]
+fn after_a_renewal_the_token_signs_with_the_valid_certificate() {
+    let Some(token) = Token::new(&["ec"]) else { return };
+    let renewed = testdata("keys/renewed");
+    for name in ["old", "new", "next", "older"] {
+        keep(&token, &renewed.join(format!("{name}.pem")), "01");
+    }
+    let signer = |more: &str| {
+        let ended = token.seal("token=house;object=ec", &format!("a.pdf --json --out out --overwrite {more}")).ends(0);
+        ended.lines("finalize")[0]["signer"]["subject"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(signer(""), "CN=Test key new");
+    let nonce = "00".repeat(32);
+    assert_eq!(signer(&format!("--time 2020-06-01T00:00:00Z --nonce {nonce}")), "CN=Test key old");
+    assert_eq!(signer(&format!("--cert {}/newer.pem", renewed.display())), "CN=Test key newer");
+    let old = format!("a.pdf --out never --cert {}/old.pem", renewed.display());
+    assert!(token.seal("object=ec", &old).ends(3).err.contains("certificate.expired"));
+}
+
+#[test]
+fn keys_of_one_label_are_told_apart_by_their_ids() {
+    let Some(token) = Token::new(&["ec"]) else { return };
+    let file = testdata("keys").join("ec384.pem");
+    token.softhsm(&["--import", file.to_str().unwrap(), "--token", "house", "--label", "ec", "--id", "0a"]);
+    let cert = "a.pdf --cert $KEYS/ec-certificate.pem --out out --overwrite";
+    let ended = token.seal("object=ec", cert).ends(3);
+    for words in ["key.several", "ec (id 01)", "ec (id 0a)"] {
+        assert!(ended.err.contains(words), "{}", ended.err);
+    }
+    token.seal("object=ec", &format!("{cert} --key-alias 01")).ends(0);
+    token.seal("object=ec;id=%01", cert).ends(0);
+    token.seal("object=ec", "a.pdf --cert $KEYS/ec384-certificate.pem --out out --overwrite --key-alias 0A").ends(0);
+}
+
 #[test]
 fn what_is_not_told_apart_is_named() {
     let Some(token) = Token::new(&["ec", "ec384"]) else { return };
