@@ -242,7 +242,7 @@ mod tests {
                 |n| {
                     // Uneven work, so that later inputs overtake earlier ones.
                     (0..(n * 7919) % 1000).for_each(|n| assert!(std::hint::black_box(n) < 1000));
-                    if n % 7 == 0 { Err(Error::SignatureMismatch) } else { Ok(n) }
+                    if n % 7 == 0 { Err(Error::SignatureMismatch(Box::default())) } else { Ok(n) }
                 },
                 |index, result| seen.push((index, result.ok())),
             );

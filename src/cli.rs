@@ -51,6 +51,7 @@ mod until;
 mod values;
 mod visible;
 mod waiting;
+mod whose;
 
 /// How the command ends; the numbers are a promise.
 // Complete: what `command.md` lists.

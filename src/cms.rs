@@ -5,6 +5,7 @@
 
 mod attributes;
 mod embedded;
+mod mismatch;
 mod read;
 mod signed_data;
 mod signer;
@@ -17,4 +18,4 @@ pub(crate) use read::SignedData;
 pub(crate) use signed_data::{signed_data, signed_data_len_max, time_stamp_attribute};
 pub(crate) use signer::Signer;
 pub(crate) use token::{TstDetails, TstInfo};
-pub(crate) use value::accept_value;
+pub(crate) use value::{accept_value, accept_value_among};

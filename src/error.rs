@@ -14,6 +14,7 @@ use crate::evidence::Role;
 mod certificate;
 mod code;
 mod document;
+mod mismatch;
 mod path;
 mod retry;
 mod service;
@@ -21,6 +22,7 @@ mod service;
 pub use certificate::CertificateError;
 pub use code::ErrorCode;
 pub use document::{Limit, Malformed, Refusal};
+pub use mismatch::{MadeOver, Mismatch};
 pub use path::PathFault;
 pub use retry::{Retry, Scope};
 pub use service::ServiceError;
@@ -46,8 +48,8 @@ pub enum Error {
         needed: usize,
     },
     /// The value does not verify with the plan's certificate: it is another document's, another
-    /// key's, or the wrong bytes were signed.
-    SignatureMismatch,
+    /// key's, or the wrong bytes were signed, which is told where it shows.
+    SignatureMismatch(Box<Mismatch>),
     /// The certificate can't be used for this.
     Certificate(CertificateError),
     /// The saved state does not fit, or the document is not the one it was made for.
@@ -77,7 +79,7 @@ impl Error {
             Error::Refused(e) => e.code,
             Error::LimitExceeded(_) => ErrorCode::LimitExceeded,
             Error::PlaceholderTooSmall { .. } => ErrorCode::PlaceholderTooSmall,
-            Error::SignatureMismatch => ErrorCode::SignatureMismatch,
+            Error::SignatureMismatch(_) => ErrorCode::SignatureMismatch,
             Error::Certificate(e) => e.code,
             Error::State(e) => e.code,
             Error::Key(e) => e.code,
@@ -148,7 +150,8 @@ impl fmt::Display for Error {
             Error::Busy(e) => e.fmt(f),
             Error::Misuse(e) => write!(f, "{}: {}", e.code.message(), e.what),
             Error::Bug(what) => write!(f, "{}: {what}", ErrorCode::Bug.message()),
-            Error::SignatureMismatch | Error::Cancelled => f.write_str(self.code().message()),
+            Error::SignatureMismatch(e) => e.fmt(f),
+            Error::Cancelled => f.write_str(self.code().message()),
         }
     }
 }
@@ -279,6 +282,7 @@ macro_rules! from_parts {
 from_parts! {
     Malformed => Malformed,
     Refusal => Refused,
+    Mismatch => SignatureMismatch,
     Limit => LimitExceeded,
     CertificateError => Certificate,
     StateError => State,

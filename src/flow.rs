@@ -2,6 +2,7 @@
 //!
 //! `Source → Document → Prepared → Signed → Output`: a stage is a type, a step consumes it.
 
+mod awaited;
 mod document;
 mod essentials;
 mod inputs;
@@ -11,6 +12,7 @@ mod signed;
 mod state;
 mod upgrade;
 
+pub use awaited::Awaited;
 pub use document::{Document, Format, Inspection};
 pub use inputs::Inputs;
 pub use prepare_all::prepare_all;

@@ -113,7 +113,7 @@ pub use evidence::{Evidence, Fetch, Role};
 pub use flow::{
     AddedTimeStamp, FetchedRevocation, Forecast, SignerQuestion, Step, Upgrade, UpgradePlan, UpgradeReport,
 };
-pub use flow::{Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary, prepare_all};
+pub use flow::{Awaited, Document, Fill, Format, Inputs, Inspection, Prepared, Signed, StateSummary, prepare_all};
 pub use limits::Limits;
 pub use output::Output;
 pub use pades::{

@@ -93,7 +93,11 @@ mod tests {
                 sink.lock().unwrap().entry(index).or_default().push(event);
             });
             let inputs = (0..100_usize).map(|n| (to_u64(n) * 3, n));
-            batch.run(inputs, |n| if n % 10 == 0 { Err(Error::SignatureMismatch) } else { Ok(n) }, |_, _| {});
+            batch.run(
+                inputs,
+                |n| if n % 10 == 0 { Err(Error::SignatureMismatch(Box::default())) } else { Ok(n) },
+                |_, _| {},
+            );
             let seen = seen.lock().unwrap();
             assert_eq!(seen.len(), 100);
             for (&index, events) in seen.iter() {

@@ -20,6 +20,7 @@ mod raise;
 mod record;
 mod signer;
 mod values;
+mod whose;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -140,13 +140,15 @@ mod tests {
         type Done = usize;
 
         fn begin(&self, n: usize) -> Result<usize> {
-            if n % 10 == 1 { Err(Error::SignatureMismatch) } else { Ok(n) }
+            if n % 10 == 1 { Err(Error::SignatureMismatch(Box::default())) } else { Ok(n) }
         }
 
         fn together(&self, all: &[usize]) -> Vec<Result<usize>> {
             self.shares.lock().unwrap().push(all.len());
             assert!(all.iter().all(|n| n % 10 != 2), "two");
-            all.iter().map(|n| if n % 10 == 3 { Err(Error::SignatureMismatch) } else { Ok(n * 2) }).collect()
+            all.iter()
+                .map(|n| if n % 10 == 3 { Err(Error::SignatureMismatch(Box::default())) } else { Ok(n * 2) })
+                .collect()
         }
 
         fn finish(&self, n: usize, doubled: usize) -> Result<usize> {

@@ -30,6 +30,7 @@ use super::signed::Facts;
 use super::targets::{Target, Targets};
 use super::values::{self, Value};
 use super::waiting::Stdin;
+use super::whose::Whose;
 use super::{Exit, Outcome, Stop};
 
 /// `eseal finalize`.
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &Finalize, common: &Common) -> Outcome {
         has_values: args.values.is_some(),
         climb: Climb::new(&args.climb, &args.chain, &args.moment, None, common)?,
         ledger: Arc::clone(&common.ledger),
+        whose: Whose::default(),
         limits: common.limits.clone(),
     });
     let namer = Arc::clone(&job);
@@ -118,6 +120,7 @@ struct Job {
     has_values: bool,
     climb: Climb,
     ledger: Arc<Ledger>,
+    whose: Whose,
     limits: Limits,
 }
 
@@ -323,7 +326,13 @@ impl Job {
     /// Verifies the value and keeps it: from here on nobody has to sign again.
     fn accept(&self, id: &str, opened: &Opened, value: SignatureValue, ready: &mut Ready) -> Result<Signed> {
         let state = self.store.load_step(id, PREPARED)?;
-        let signed = Prepared::resume(&state, opened.inputs(), &self.limits)?.finalize(value)?;
+        let prepared = Prepared::resume(&state, opened.inputs(), &self.limits)?;
+        let signed = prepared.finalize(value.clone()).map_err(|error| match error {
+            Error::SignatureMismatch(mismatch) => {
+                self.whose.tell(&self.store, id, &value, *mismatch, &self.limits).into()
+            }
+            error => error,
+        })?;
         match self.store.save(id, SIGNED, &signed.to_state()?) {
             Ok(file) => ready.states.push(file),
             Err(error) if error.code() == ErrorCode::StoreMalformed => return Err(values::twice()),
@@ -436,5 +445,5 @@ fn missing() -> Error {
 }
 
 // Steps of an entry in the store; those above are of documents on their way to a higher level.
-const PREPARED: u32 = 1;
+pub(crate) const PREPARED: u32 = 1;
 pub(crate) const SIGNED: u32 = 2;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use eseal::error::MadeOver;
 use eseal::{Certificate, Error, FetchedRevocation, Format, ToBeSigned};
 use serde::Serialize;
 
@@ -254,16 +255,32 @@ pub(crate) struct Fault {
     pub(crate) offset: Option<u64>,
     pub(crate) retry: &'static str,
     pub(crate) scope: &'static str,
+    /// What a value was made over that does not verify, where that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) made_over: Option<&'static str>,
+    /// The session that it is meant for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
 }
 
 impl From<&Error> for Fault {
     fn from(error: &Error) -> Self {
+        let made_over = match error {
+            Error::SignatureMismatch(mismatch) => mismatch.made_over.as_ref(),
+            _ => None,
+        };
+        let session = match made_over {
+            Some(MadeOver::OtherSession { id, .. }) => Some(id.clone()),
+            _ => None,
+        };
         Fault {
             code: error.code().as_str(),
             message: error.to_string(),
             offset: error.offset(),
             retry: error.retry().as_str(),
             scope: error.scope().as_str(),
+            made_over: made_over.map(MadeOver::as_str),
+            session,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Signature values on their way in: strict conversion, then verification.
 
-use crate::error::{Error, Result};
+use crate::cms::mismatch;
+use crate::error::Result;
 use crate::pki::{Certificate, value_forms};
 use crate::signature::{SignatureValue, ToBeSigned};
 
@@ -10,18 +11,34 @@ use crate::signature::{SignatureValue, ToBeSigned};
 /// one that verifies counts.
 ///
 /// # Errors
-/// [`Error::SignatureMismatch`] when it does not verify; [`Error::Malformed`] with the code `signature.encoding`
-/// when it is not written as its kind wants.
+/// As [`accept_value_among`].
 pub(crate) fn accept_value(
     value: &SignatureValue,
     certificate: &Certificate,
     to_be_signed: &ToBeSigned,
 ) -> Result<Vec<u8>> {
+    accept_value_among(value, certificate, &[], to_be_signed)
+}
+
+/// As [`accept_value`]; `others` are certificates that only tell whose value it is when it is not the signer's.
+///
+/// # Errors
+/// [`Error::SignatureMismatch`](crate::Error::SignatureMismatch) when it does not verify, with what it was made over
+/// where that can be told; [`Error::Malformed`](crate::Error::Malformed) with the code `signature.encoding` when it is not written as its kind wants.
+pub(crate) fn accept_value_among(
+    value: &SignatureValue,
+    certificate: &Certificate,
+    others: &[Certificate],
+    to_be_signed: &ToBeSigned,
+) -> Result<Vec<u8>> {
     let key = certificate.key();
     let algorithm = to_be_signed.algorithm();
     let forms = value_forms(value, key, algorithm)?;
-    let verifies = |form: &Vec<u8>| key.verify(algorithm, to_be_signed.as_bytes(), form);
-    forms.into_iter().find(verifies).ok_or(Error::SignatureMismatch)
+    let verifies = |form: &&Vec<u8>| key.verify(algorithm, to_be_signed.as_bytes(), form);
+    match forms.iter().find(verifies) {
+        Some(form) => Ok(form.clone()),
+        None => Err(mismatch::explain(&forms, certificate, others, to_be_signed).into()),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A document that waits for its signature value.
 
 use crate::asice;
-use crate::cms::accept_value;
+use crate::cms::accept_value_among;
 use crate::digest::State;
 use crate::error::{Error, ErrorCode, Misuse, Result, StateError};
 use crate::flow::essentials::{Body, Essentials, PdfBody, id};
@@ -177,7 +177,8 @@ impl Prepared {
     /// was embedded. [`Error::PlaceholderTooSmall`](crate::Error::PlaceholderTooSmall): prepare again.
     pub fn finalize(self, value: SignatureValue) -> Result<Signed> {
         let certificate = self.essentials.signer()?;
-        let value = accept_value(&value, certificate, &self.essentials.to_be_signed)?;
+        let others = self.essentials.certificates.get(1..).unwrap_or_default();
+        let value = accept_value_among(&value, certificate, others, &self.essentials.to_be_signed)?;
         Signed::new(&self.inputs, self.essentials, value)
     }
 }

@@ -472,7 +472,11 @@ fn wrong_values_in_any_order_never_make_a_file() {
     for shift in 1..4 {
         let shifted = values.iter().cycle().skip(shift).cloned();
         let results = house.sessions.finalize(ids.iter().copied().zip(shifted).collect(), None);
-        assert!(results.into_iter().all(|result| failure(result) == (ErrorCode::SignatureMismatch, None)));
+        for (result, meant) in results.into_iter().zip(ids.iter().cycle().skip(shift)) {
+            let told = result.as_ref().map_err(ToString::to_string).unwrap_err().clone();
+            assert!(told.ends_with(&format!("it is that of session {meant}")), "{told}");
+            assert_eq!(failure(result), (ErrorCode::SignatureMismatch, None));
+        }
     }
     assert!(ids.iter().all(|id| house.phase(id) == Phase::Prepared));
     // The right ones in a shuffled order, each twice.

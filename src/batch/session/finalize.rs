@@ -4,6 +4,7 @@ use super::held::{Held, windows};
 use super::prepare::key_of;
 use super::raise::Raised;
 use super::record::{Base64, Done, File, Signed as SavedSigned, Waiting};
+use super::whose::Whose;
 use super::{Form, SessionClimb, SessionFailure, SessionResult, Sessions};
 use crate::digest::DigestAlgorithm;
 use crate::error::{Error, ErrorCode, Result, ServiceError, StateError};
@@ -97,11 +98,18 @@ impl Sessions {
         values: Vec<Result<SignatureValue>>,
         climb: Option<&SessionClimb<'_>>,
     ) -> Vec<Result<SessionResult, SessionFailure>> {
-        let items: Vec<(&mut Result<Held>, Result<SignatureValue>)> = sessions.iter_mut().zip(values).collect();
-        let stages = self.each(items, |(held, value)| match held {
-            Ok(held) => self.accept(held, &value?, climb),
-            Err(error) => Err(error.clone()),
+        let items: Vec<(&mut Result<Held>, &Result<SignatureValue>)> = sessions.iter_mut().zip(&values).collect();
+        let mut stages = self.each(items, |(held, value)| match (held, value) {
+            (Ok(held), Ok(value)) => self.accept(held, value, climb),
+            (Err(error), _) => Err(error.clone()),
+            (_, Err(error)) => Err(error.clone()),
         });
+        let mut whose = Whose::new(self, &sessions);
+        for ((stage, held), value) in stages.iter_mut().zip(&sessions).zip(&values) {
+            if let (Err(error), Ok(held), Ok(value)) = (&mut *stage, held, value) {
+                *error = whose.tell(error.clone(), &held.id, value);
+            }
+        }
         // Values that have verified are on the disk before anybody is asked for anything.
         let ids: Vec<SessionId> = sessions.iter().flatten().map(|held| held.id).collect();
         let synced = self.store.sync(&ids);

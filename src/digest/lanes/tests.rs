@@ -207,7 +207,7 @@ impl Message for Cut {
 
     fn advance(&mut self) -> Result<bool> {
         if self.fails_at == Some(self.next) {
-            return Err(Error::SignatureMismatch);
+            return Err(Error::SignatureMismatch(Box::default()));
         }
         self.next += 1;
         Ok(self.next <= self.pieces.len())

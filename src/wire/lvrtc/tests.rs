@@ -228,7 +228,7 @@ fn files_come_alone_or_in_a_list() {
 
 #[test]
 fn a_fault_says_what_and_whether_to_try_again() {
-    let fault = Fault::from(&crate::Error::SignatureMismatch);
+    let fault = Fault::from(&crate::Error::SignatureMismatch(Box::default()));
     let written: serde_json::Value = serde_json::from_str(&fault.to_json()).unwrap();
     assert_eq!(
         (written["error"]["code"].as_str(), written["error"]["retry"].as_str()),
