@@ -72,6 +72,8 @@ impl Reach {
         for (index, page) in pages.iter().enumerate() {
             walk.note(page.number, &Use::Page(index.saturating_add(1)));
         }
+        // Signatures refer to the catalog, and that to everything.
+        walk.stops.insert(document.catalog()?.0.number);
         walk.stops.extend(pages.iter().chain(&nodes).map(|node| node.number));
         walk.pages(&pages)?;
         walk.form(&form)?;
@@ -91,7 +93,7 @@ impl Reach {
 struct Walk<'a> {
     document: &'a Document,
     wanted: &'a BTreeSet<u32>,
-    /// Pages and nodes of their tree, which lead everywhere.
+    /// Catalog, pages and nodes of their tree, which lead everywhere.
     stops: BTreeSet<u32>,
     uses: BTreeMap<u32, BTreeSet<Use>>,
     left: &'a Cell<u64>,
@@ -160,8 +162,7 @@ impl Walk<'_> {
     }
 
     fn catalog(&mut self) -> Result<()> {
-        let (root, catalog) = self.document.catalog()?;
-        self.stops.insert(root.number);
+        let (_, catalog) = self.document.catalog()?;
         let mut seen = Seen::default();
         for (key, value) in catalog.entries() {
             let found = match key.as_bytes() {

@@ -389,6 +389,27 @@ fn other_signatures_and_values_of_the_form() {
 }
 
 #[test]
+fn a_signature_that_refers_to_the_catalog_is_not_all_of_the_document() {
+    // Under a lock, by pyHanko; 12 is what describes the document.
+    let stream = "<< /Type /Metadata /Subtype /XML /Length 3 >>\nstream\nxml\nendstream";
+    let signature = first(&sample("fieldmdp-all.pdf"), &[(12, stream)], "");
+    assert_eq!(
+        (&signature["after"]["text"], &signature["after"]["kind"]),
+        (&json!("metadata only"), &json!("metadata"))
+    );
+}
+
+#[test]
+fn a_document_time_stamp_is_evidence_only_where_it_fits() {
+    let sound = sound();
+    let form = "<< /Fields [7 0 R 20 0 R] /SigFlags 3 >>";
+    let field = "<< /FT /Sig /T (Stamp) /V 21 0 R >>";
+    let stamp = "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 /ByteRange [0 12000 13000 9999] /Contents <3000> >>";
+    let signature = first(&sound, &[(8, form), (20, field), (21, stamp)], "");
+    assert_eq!(signature["after"]["text"], "another signature", "{signature}");
+}
+
+#[test]
 fn evidence_of_other_makers_is_evidence() {
     for name in ["pyhanko-b-lta-eseal-p384", "dss-b-lta-eseal-p384", "dss-b-lt-p256-xrefstream", "dss-b-lt-p256-hybrid"]
     {
