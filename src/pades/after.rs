@@ -66,6 +66,18 @@ pub struct Change {
     pub object: Option<u32>,
 }
 
+impl Change {
+    fn remark(&self) -> String {
+        let object = self.object.map(|number| format!("object {number}"));
+        let details: Vec<&str> = [Some(self.detail.as_str()), object.as_deref()].into_iter().flatten().collect();
+        let details = details.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join("; ");
+        match details.is_empty() {
+            true => format!("after it: {}", self.what),
+            false => format!("after it: {} ({details})", self.what),
+        }
+    }
+}
+
 /// What came after a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -113,6 +125,27 @@ impl After {
             text += &format!(" ({reason})");
         }
         (!text.is_empty()).then_some(text)
+    }
+
+    /// All that is more than another signature, with the objects; and what belongs to nobody.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let told: Vec<&Change> = self.changes.iter().filter(|change| change.kind > ChangeKind::Signature).collect();
+        let mut remarks: Vec<String> = told.iter().take(MOST_TOLD).map(|change| change.remark()).collect();
+        if told.len() > MOST_TOLD {
+            remarks.push(format!("after it: {} more changes, at least", told.len() - MOST_TOLD));
+        }
+        if self.unowned_bytes > 0 {
+            remarks.push(nobodys(self.unowned_bytes, "it"));
+        }
+        remarks
+    }
+}
+
+/// That so many bytes behind something belong to nobody.
+pub(crate) fn nobodys(bytes: u64, behind: &str) -> String {
+    match bytes {
+        1 => format!("1 byte behind {behind} belongs to nobody"),
+        _ => format!("{bytes} bytes behind {behind} belong to nobody"),
     }
 }
 
@@ -180,4 +213,5 @@ fn behind(gap: &Range<u64>, end: u64) -> u64 {
 
 const NOT_AT_HOME: &str = "it does not stand in a revision that it covers";
 const MOST_PARTS: usize = 6;
+const MOST_TOLD: usize = 12;
 const MOST_CHANGES: usize = 64;

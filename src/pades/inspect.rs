@@ -5,7 +5,7 @@
 
 use crate::cms::{SignedData, Signer, TstInfo};
 use crate::error::{Error, Result};
-use crate::pades::after::{After, ChangeKind, after};
+use crate::pades::after::{after, nobodys};
 use crate::pades::as_signed::{Made, as_signed};
 use crate::pades::check::DocumentStamp;
 use crate::pades::contents::Holes;
@@ -88,31 +88,11 @@ fn add_after(document: &Document, history: &History<'_>, made: &[Made], reports:
     let stamps = stamps.flat_map(|(made, _)| made.values.iter().copied()).collect();
     for (report, after) in reports.iter_mut().zip(after(document, history, made, &stamps)?) {
         if let Some(after) = &after {
-            report.remarks.extend(told(after));
+            report.remarks.extend(after.remarks());
         }
         report.after = after;
     }
     Ok(())
-}
-
-/// What is to be remarked of what came after a signature: all that is more than another signature.
-fn told(after: &After) -> Vec<String> {
-    let mut remarks: Vec<String> = Vec::new();
-    let changes = after.changes.iter().filter(|change| change.kind > ChangeKind::Signature);
-    for change in changes.clone().take(MOST_TOLD) {
-        let object = change.object.map(|number| format!("object {number}"));
-        let details: Vec<String> =
-            Some(&change.detail).filter(|detail| !detail.is_empty()).cloned().into_iter().chain(object).collect();
-        let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
-        remarks.push(format!("after it: {}{details}", change.what));
-    }
-    if changes.count() > MOST_TOLD {
-        remarks.push("after it: more that changed".to_owned());
-    }
-    if after.unowned_bytes > 0 {
-        remarks.push(nobodys(after.unowned_bytes, "it"));
-    }
-    remarks
 }
 
 /// Remarks bytes behind the last revision, where no signature's report does.
@@ -124,13 +104,6 @@ fn tail(document: &Document, history: &History<'_>, reports: &[SignatureReport])
     }
     let written = history.written(last..document.source().len())?;
     Ok(written.map(|_| nobodys(document.source().len().saturating_sub(last), "the last revision")))
-}
-
-fn nobodys(bytes: u64, behind: &str) -> String {
-    match bytes {
-        1 => format!("1 byte behind {behind} belongs to nobody"),
-        _ => format!("{bytes} bytes behind {behind} belong to nobody"),
-    }
 }
 
 /// Whether the signature that covers most is by `certificate`.
@@ -389,8 +362,6 @@ fn remarks(document: &Document, form: &Form) -> Result<Vec<String>> {
     }
     Ok(remarks)
 }
-
-const MOST_TOLD: usize = 12;
 
 fn kind_name(kind: SectionKind) -> &'static str {
     match kind {
