@@ -162,7 +162,7 @@ pub(crate) fn after(
     stamps: &BTreeSet<Reference>,
 ) -> Result<Vec<Option<After>>> {
     let end_of = |made: &Made| made.signature.end().filter(|_| made.signature.coverage != Coverage::WholeFile);
-    let ends: BTreeSet<u64> = made.iter().filter(|one| one.is_at_home()).filter_map(|one| end_of(one)).collect();
+    let ends: BTreeSet<u64> = made.iter().filter(|one| one.is_at_home()).filter_map(end_of).collect();
     let gaps = match ends.first() {
         Some(first) => finding(history.unowned(*first))?.unwrap_or_default(),
         None => Vec::new(),

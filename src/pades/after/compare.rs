@@ -135,6 +135,9 @@ impl Compare<'_> {
             Use::Catalog(key) => {
                 self.say(ChangeKind::Content, format!("catalog entry {key} changed"), String::new(), Some(number));
             }
+            Use::Trailer(key) => {
+                self.say(ChangeKind::Content, format!("trailer entry {key} changed"), String::new(), Some(number));
+            }
             Use::Form(key) => {
                 self.has_other_form = true;
                 if !key.is_empty() {

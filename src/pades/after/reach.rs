@@ -19,6 +19,8 @@ pub(super) enum Use {
     Metadata,
     /// By an entry of the catalog.
     Catalog(String),
+    /// By an entry of the trailer.
+    Trailer(String),
     /// By an entry of the form; an empty one is the form itself, or a list of fields.
     Form(String),
     /// By an annotation.
@@ -36,15 +38,23 @@ pub(super) enum Use {
 }
 
 impl Use {
-    /// Uses of a higher rank make those of a lower one no matter: the structure tree leads to fields and annotations, too.
+    /// Uses of a higher rank make those of a lower one no matter.
     fn rank(&self) -> u8 {
         match self {
             Use::Evidence => 0,
             Use::Metadata => 1,
-            Use::Catalog(_) => 2,
+            // It leads to what it is the structure of: annotations, and what they show.
+            Use::Catalog(key) if key == "StructTreeRoot" => 2,
             // A widget is an annotation of its page, but what it is the field says.
             Use::Annotation(_) => 3,
-            Use::Form(_) | Use::Annotations(_) | Use::Field(..) | Use::Content(_) | Use::Tree | Use::Page(_) => 4,
+            Use::Catalog(_)
+            | Use::Trailer(_)
+            | Use::Form(_)
+            | Use::Annotations(_)
+            | Use::Field(..)
+            | Use::Content(_)
+            | Use::Tree
+            | Use::Page(_) => 4,
         }
     }
 }
@@ -167,7 +177,7 @@ impl Walk<'_> {
         for (key, value) in catalog.entries() {
             let found = match key.as_bytes() {
                 b"Pages" | b"AcroForm" => continue,
-                b"DSS" => Use::Evidence,
+                b"DSS" | b"Extensions" => Use::Evidence,
                 b"Metadata" => Use::Metadata,
                 name => Use::Catalog(text(name)),
             };
@@ -176,8 +186,15 @@ impl Walk<'_> {
             let seen = if found == Use::Evidence { &mut own } else { &mut seen };
             self.walk(inside(&value), &found, seen)?;
         }
-        let about = self.document.trailer().reference("Info").into_iter().collect();
-        self.walk(about, &Use::Metadata, &mut Seen::default())
+        for (key, value) in self.document.trailer().entries() {
+            let found = match key.as_bytes() {
+                b"Root" | b"Encrypt" | b"DecodeParms" | b"Length" => continue,
+                b"Info" => Use::Metadata,
+                name => Use::Trailer(text(name)),
+            };
+            self.walk(inside(&value), &found, &mut Seen::default())?;
+        }
+        Ok(())
     }
 
     /// Walks over all that `todo` lead to, pages left out.

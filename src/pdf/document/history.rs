@@ -99,7 +99,7 @@ impl<'a> History<'a> {
         }
         owned.sort_unstable_by_key(|span| (span.start, span.end));
         let (mut gaps, mut at) = (Vec::new(), from);
-        for span in owned.into_iter().chain([last..last]) {
+        for span in owned.into_iter().chain(std::iter::once(last..last)) {
             if span.start.min(len) > at {
                 gaps.extend(self.written(at..span.start.min(len))?);
             }
@@ -192,16 +192,14 @@ impl<'a> History<'a> {
     }
 
     /// Where the section itself stands, without its end mark.
-    fn place_of(&self, section: &Section) -> Result<Vec<Range<u64>>> {
-        let mut places = vec![section.offset..section.end];
-        if section.is_stream() {
-            places.extend(self.span(section.offset)?);
-        } else if let Some(Object::Integer(hidden)) = section.trailer.get("XRefStm")
-            && let Ok(hidden) = u64::try_from(hidden)
-        {
-            places.extend(self.span(hidden)?);
-        }
-        Ok(places)
+    fn place_of(&self, section: &Section) -> Result<impl Iterator<Item = Range<u64>> + use<>> {
+        let stream = match section.trailer.get("XRefStm") {
+            _ if section.is_stream() => Some(section.offset),
+            Some(Object::Integer(hidden)) => u64::try_from(hidden).ok(),
+            _ => None,
+        };
+        let stream = stream.map_or(Ok(None), |offset| self.span(offset))?;
+        Ok(std::iter::once(section.offset..section.end).chain(stream))
     }
 
     /// Where the object at `offset` stands, to behind its `endobj`; nothing where there is none.

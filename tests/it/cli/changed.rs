@@ -35,7 +35,7 @@ fn sealed(name: &str, options: &str) -> Vec<u8> {
 /// The document with objects and a table behind it, and `trailer` in the trailer.
 fn updated(bytes: &[u8], objects: &[(u32, &str)], trailer: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(bytes);
-    let previous = text.rsplit("startxref").next().unwrap().trim().split_whitespace().next().unwrap().to_owned();
+    let previous = text.rsplit("startxref").next().unwrap().split_whitespace().next().unwrap().to_owned();
     let mut out = bytes.to_vec();
     let mut table = String::new();
     for (number, body) in objects {
@@ -397,6 +397,21 @@ fn a_signature_that_refers_to_the_catalog_is_not_all_of_the_document() {
         (&signature["after"]["text"], &signature["after"]["kind"]),
         (&json!("metadata only"), &json!("metadata"))
     );
+}
+
+#[test]
+fn what_is_used_elsewhere_is_told_for_that() {
+    // The appearance of a field is an entry of the catalog, too.
+    let catalog = "<< /Type /Catalog /Pages 2 0 R /Lang (en) /AcroForm 8 0 R /Other [14 0 R] /Extensions 20 0 R >>";
+    let bench = Bench::new();
+    bench.write("x.pdf", &updated(&sample("demo/application.pdf"), &[(1, catalog), (20, "<< >>")], ""));
+    bench.run(&format!("seal x.pdf --in-place {KEY}")).ends(0);
+    let drawn = "<< /Length 3 /Type /XObject /Subtype /Form /BBox [0 0 451 20] >>\nstream\nBT \nendstream";
+    let signature = first(&bench.read("x.pdf"), &[(14, drawn)], "");
+    assert_eq!(signature["after"]["text"], "catalog entry Other changed, form values", "{signature}");
+    // What the catalog says of extensions is for those who read signatures.
+    let signature = first(&bench.read("x.pdf"), &[(20, "<< /A << /BaseVersion /1.7 >> >>")], "");
+    assert_eq!(signature["after"]["text"], "evidence only", "{signature}");
 }
 
 #[test]
