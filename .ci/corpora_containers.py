@@ -64,7 +64,7 @@ def run(a, work):
 
 
 def collect(a, target):
-    """All ASiC-E containers but those that are odd on purpose, whatever their names; for `--part` every third."""
+    """All ASiC-E containers but those that are odd on purpose, whatever their names; for `--part` every third of many."""
     os.makedirs(target)
     names, seen = [], set()
     for folder in a.folders:
@@ -79,7 +79,7 @@ def collect(a, target):
             name = os.path.basename(path)
             names.append(name if name not in names else f"{len(names)}-{name}")
             shutil.copy(path, os.path.join(target, names[-1]))
-    if a.part:
+    if a.part and len(names) > 6:
         for name in [n for i, n in enumerate(names) if i % 3]:
             os.remove(os.path.join(target, name))
         names = names[::3]

@@ -193,7 +193,12 @@ pub(crate) fn check_format(source: &Source, expected: Option<Format>) -> Result<
         Some(_) => begin.starts_with(ZIP),
         None => begin.starts_with(ZIP) || begin.starts_with(PDF),
     };
-    if is_fine { Ok(()) } else { Err(Refusal::new(ErrorCode::InputFormat).into()) }
+    let detail = match expected {
+        Some(Format::Pdf) => "a PDF was expected, the bytes are those of a container or another ZIP",
+        Some(_) => "a container was expected, the bytes are those of no ZIP",
+        None => "neither a PDF nor a container",
+    };
+    if is_fine { Ok(()) } else { Err(Refusal::new(ErrorCode::InputFormat).detail(detail).into()) }
 }
 
 /// The name of a file as that of an entry: its parts with `/` between them.
