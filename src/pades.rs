@@ -42,6 +42,8 @@ const FILTER: &str = "Adobe.PPKLite";
 const SUB_FILTER: &str = "ETSI.CAdES.detached";
 /// The same of a signature without CAdES attributes (ISO 32000-1, 12.8.3.3).
 const DETACHED: &str = "adbe.pkcs7.detached";
+/// CMS over the SHA-1 of the document, which is the content inside (ISO 32000-1, 12.8.3.3.1): read, never made.
+const ENVELOPED_SHA1: &str = "adbe.pkcs7.sha1";
 /// How Contents of a document time-stamp is to be read.
 const TIME_STAMP: &str = "ETSI.RFC3161";
 

@@ -16,7 +16,7 @@ use crate::pades::field::{is_signature, is_signed};
 use crate::pades::permission::{Earlier, EarlierSignature, FieldLock};
 use crate::pades::report::{FieldReport, Lock, PdfInspection, Revision, SignatureReport, TimestampReport};
 use crate::pades::signature::Signature;
-use crate::pades::{SUB_FILTER, TIME_STAMP};
+use crate::pades::{ENVELOPED_SHA1, SUB_FILTER, TIME_STAMP};
 use crate::pdf::{Document, Field, Form, History, Object, PageNumbers, SectionKind, fields};
 use crate::pki::Certificate;
 use crate::signing::StampKind;
@@ -123,6 +123,12 @@ pub(crate) fn signed_last_by(document: &Document, certificate: &Certificate) -> 
     Ok(last.is_some_and(|(_, signer)| signer.as_ref() == Some(certificate)))
 }
 
+/// Whether the value verifies, and the content inside is the signed one.
+fn verifies_with(signer: &Signer, content: &[u8]) -> Option<bool> {
+    let signed = signer.digest_algorithm().and_then(|algorithm| signer.digest_matches(&algorithm.digest(content)));
+    signer.verifies().map(|verifies| verifies && signed == Some(true))
+}
+
 /// All that can prove a signature of the document.
 struct Proof<'a> {
     document: &'a Document,
@@ -199,10 +205,17 @@ impl Proof<'_> {
         if signature.is_time_stamp() {
             return self.describe_time_stamp(signature, cms, signer, report);
         }
-        if cms.content().is_some() {
-            report.remarks.push("the signature has a content of its own beside the document".to_owned());
+        if signature.sub_filter == ENVELOPED_SHA1 {
+            report.remarks.push("the document is signed by its SHA-1 alone, which can be forged".to_owned());
+            let content = cms.content().unwrap_or_default();
+            report.digest_matches = signature.digest.map(|digest| digest.as_bytes() == content);
+            report.signature_verifies = verifies_with(signer, content);
+        } else {
+            if cms.content().is_some() {
+                report.remarks.push("the signature has a content of its own beside the document".to_owned());
+            }
+            report.digest_matches = signature.digest.and_then(|digest| signer.digest_matches(&digest));
         }
-        report.digest_matches = signature.digest.and_then(|digest| signer.digest_matches(&digest));
         report.signed_at = report.signed_at.or(signer.signing_time());
         let stamps = signature.contents.value_stamps(self.document.limits());
         report.timestamps.extend(stamps.sound.iter().map(|token| TimestampReport::new(token.info())));
@@ -248,8 +261,7 @@ impl Proof<'_> {
         report.signed_at = Some(info.time());
         report.timestamps.push(TimestampReport::new(&info));
         report.digest_matches = signature.digest.map(|digest| digest.as_bytes() == info.imprint());
-        let signed = signer.digest_algorithm().and_then(|algorithm| signer.digest_matches(&algorithm.digest(content)));
-        report.signature_verifies = signer.verifies().map(|verifies| verifies && signed == Some(true));
+        report.signature_verifies = verifies_with(signer, content);
         self.add_later(signature, signer.certificate(), report);
     }
 

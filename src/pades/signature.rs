@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::cms::{SignedData, TstInfo};
 use crate::digest::{Digest, DigestAlgorithm, State};
 use crate::error::{Error, Result};
-use crate::pades::TIME_STAMP;
 use crate::pades::contents::{Contents, Holes};
 use crate::pades::coverage::{Coverage, Covered, numbers};
 use crate::pades::digests::{Part, digests};
 use crate::pades::permission::{Earlier, EarlierSignature};
+use crate::pades::{ENVELOPED_SHA1, TIME_STAMP};
 use crate::pdf::{Document, Object};
 use crate::time::Time;
 
@@ -91,6 +91,8 @@ impl Signature {
         let cms = self.cms().ok()?;
         let algorithm = if self.is_time_stamp() {
             TstInfo::parse(cms.content()?).ok()?.imprint_algorithm()?
+        } else if self.sub_filter == ENVELOPED_SHA1 {
+            DigestAlgorithm::Sha1ForLegacyValidation
         } else {
             let [signer] = cms.signers() else { return None };
             signer.digest_algorithm()?

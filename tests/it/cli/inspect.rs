@@ -80,3 +80,24 @@ fn check_ends_with_1_where_something_does_not_fit() {
     let ended = bench.run("inspect altered.pdf sound.pdf --check --quiet").ends(1);
     assert!(ended.out.is_empty() && ended.err.contains("altered.pdf") && !ended.err.contains("sound"), "{}", ended.err);
 }
+
+#[test]
+fn a_signature_over_the_sha_1_of_a_document_is_judged_by_that() {
+    let bench = bench(&["enveloped-sha1"]);
+    let found = inspect(&bench, "enveloped-sha1.pdf");
+    assert_eq!(found["fits"], true, "{found}");
+    assert!(found["signatures"][0]["remarks"].to_string().contains("SHA-1"), "{found}");
+    // The document; then the digest of it that was signed, in the middle of the CMS structure.
+    let sound = bench.read("enveloped-sha1.pdf");
+    let mut altered = sound.clone();
+    altered[20] ^= 1;
+    bench.write("document.pdf", &altered);
+    let at = sound.windows(8).position(|window| window == b"a0160414").unwrap() + 8;
+    altered.clone_from(&sound);
+    altered[at] = if altered[at] == b'0' { b'1' } else { b'0' };
+    bench.write("digest.pdf", &altered);
+    for name in ["document.pdf", "digest.pdf"] {
+        bench.run(&format!("inspect {name} --check")).ends(1);
+        assert_eq!(inspect(&bench, name)["fits"], false, "{name}");
+    }
+}
