@@ -147,6 +147,7 @@ fn only_asked(table: &TsaTable) -> Outcome<Tsa> {
         Some(policy) => tsa.policy(policy).map_err(about())?,
         None => tsa,
     };
+    let tsa = if table.nonce == Some(false) { tsa.without_nonce() } else { tsa };
     table.digest.map_or(Ok(tsa.clone()), |digest| tsa.digest(digest)).map_err(about())
 }
 

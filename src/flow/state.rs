@@ -146,6 +146,7 @@ pub(crate) struct SavedStamp {
     pub(crate) step: u64,
     pub(crate) digest: DigestAlgorithm,
     pub(crate) policy: Option<String>,
+    pub(crate) has_nonce: bool,
 }
 
 /// An answer as it came.

@@ -97,6 +97,7 @@ struct Signature {
 struct Settings {
     digest: DigestAlgorithm,
     policy: Option<String>,
+    has_nonce: bool,
 }
 
 /// What comes next.
@@ -245,6 +246,14 @@ impl Upgrade {
         };
         self.units.iter_mut().for_each(|unit| unit.pending = None);
         Ok(())
+    }
+
+    /// Time-stamps are asked for with a nonce from here on, or without.
+    pub(crate) fn stamp_nonce(&mut self, is_sent: bool) {
+        if is_sent != self.plan.has_nonce {
+            self.plan.has_nonce = is_sent;
+            self.units.iter_mut().for_each(|unit| unit.pending = None);
+        }
     }
 
     /// The certificates of whoever signed it here, first his own, while no time-stamp was bought for it and the level

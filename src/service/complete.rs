@@ -13,7 +13,7 @@ use super::Services;
 use super::pace::{LONGEST, Ticket};
 use super::pool::Arrival;
 use super::questions::Questions;
-use super::work::{Climb, Next, Task, Tasks};
+use super::work::{Climb, Next, StampWith, Task, Tasks};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Evidence, Fetch, Role};
 use crate::time::Time;
@@ -206,7 +206,11 @@ impl<'a> Run<'a> {
         let Some(climber) = self.climbs.get_mut(index).filter(is_free) else { return };
         climber.is_out = true;
         let tsa = tsa.filter(|tsa| climber.made_for != Some(*tsa));
-        let stamp_with = tsa.and_then(|at| self.services.tsas.get(at)).map(|tsa| (tsa.digest, tsa.policy.clone()));
+        let stamp_with = tsa.and_then(|at| self.services.tsas.get(at)).map(|tsa| StampWith {
+            digest: tsa.digest,
+            policy: tsa.policy.clone(),
+            has_nonce: tsa.has_nonce,
+        });
         climber.made_for = tsa.or(climber.made_for);
         climber.steps += 1;
         let supplies = std::mem::take(&mut climber.supplies);

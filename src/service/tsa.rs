@@ -18,6 +18,7 @@ pub struct Tsa {
     pub(super) url: String,
     pub(super) policy: Option<String>,
     pub(super) digest: DigestAlgorithm,
+    pub(super) has_nonce: bool,
     pub(super) identity: Option<(Vec<Certificate>, Secret)>,
     pub(super) authorization: Option<Authorization>,
     pub(super) ca: Vec<Certificate>,
@@ -45,6 +46,7 @@ impl Tsa {
             url,
             policy: None,
             digest: DigestAlgorithm::Sha256,
+            has_nonce: true,
             identity: None,
             authorization: None,
             ca: Vec::new(),
@@ -73,6 +75,14 @@ impl Tsa {
             return Err(Misuse::new("time-stamps are not asked for with SHA-1").into());
         }
         Ok(Tsa { digest, ..self })
+    }
+
+    /// Asks without a nonce, for a service that does not return it.
+    ///
+    /// That an answer is this request's is then told by what is stamped alone, and that it is no old one by its time.
+    #[must_use]
+    pub fn without_nonce(self) -> Self {
+        Tsa { has_nonce: false, ..self }
     }
 
     /// Who the caller is, by TLS: a certificate, its issuers, and the private key in PEM without a password.
@@ -141,7 +151,7 @@ impl Tsa {
 
     /// Whether a request made for one is also one for the other.
     pub(super) fn takes_requests_of(&self, other: &Tsa) -> bool {
-        self.digest == other.digest && self.policy == other.policy
+        self.digest == other.digest && self.policy == other.policy && self.has_nonce == other.has_nonce
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) trait Climb: Send {
     fn supply(&mut self, evidence: Evidence, received: Time);
     fn retry(&mut self);
     fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()>;
+    fn stamp_nonce(&mut self, _is_sent: bool) {}
 }
 
 /// What comes next.
@@ -40,6 +41,10 @@ impl Climb for Upgrade {
 
     fn stamp_with(&mut self, digest: DigestAlgorithm, policy: Option<&str>) -> Result<()> {
         Upgrade::stamp_with(self, digest, policy)
+    }
+
+    fn stamp_nonce(&mut self, is_sent: bool) {
+        Upgrade::stamp_nonce(self, is_sent);
     }
 }
 
@@ -67,7 +72,14 @@ pub(super) struct Task {
     pub(super) index: usize,
     pub(super) supplies: Vec<(Evidence, Time)>,
     pub(super) retry: bool,
-    pub(super) stamp_with: Option<(DigestAlgorithm, Option<String>)>,
+    pub(super) stamp_with: Option<StampWith>,
+}
+
+/// How a service wants to be asked for time-stamps.
+pub(super) struct StampWith {
+    pub(super) digest: DigestAlgorithm,
+    pub(super) policy: Option<String>,
+    pub(super) has_nonce: bool,
 }
 
 impl Task {
@@ -80,8 +92,9 @@ impl Task {
             if self.retry {
                 climb.retry();
             }
-            if let Some((digest, policy)) = self.stamp_with {
+            if let Some(StampWith { digest, policy, has_nonce }) = self.stamp_with {
                 climb.stamp_with(digest, policy.as_deref())?;
+                climb.stamp_nonce(has_nonce);
             }
             climb.step()
         });

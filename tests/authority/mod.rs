@@ -28,6 +28,8 @@ pub struct Manner {
     pub is_revoked: bool,
     /// So many bytes more in a time-stamp.
     pub padding: usize,
+    /// Time-stamps do not return the nonce.
+    pub forgets_nonces: bool,
 }
 
 impl Authority {
@@ -75,7 +77,8 @@ impl Authority {
     /// A TimeStampResp for a TimeStampReq, of the second `time` since 1970.
     pub fn time_stamp(&self, request: &[u8], time: i64, manner: Manner) -> Vec<u8> {
         let fields = elements(content(request));
-        let nonce = fields.iter().skip(2).find(|field| field[0] == 0x02).copied().unwrap_or_default();
+        let nonce = fields.iter().skip(2).find(|field| field[0] == 0x02 && !manner.forgets_nonces);
+        let nonce = nonce.copied().unwrap_or_default();
         let serial = tlv(0x02, &[&Sha256::digest(request)[..8].iter().map(|b| b & 0x7f | 1).collect::<Vec<u8>>()]);
         let info = sequence(&[
             &[2, 1, 1],

@@ -160,7 +160,11 @@ impl Transport for Office {
             Role::Ocsp if *self.is_silent.lock().unwrap() => b"<html>".to_vec(),
             Role::Ocsp => {
                 self.statuses.fetch_add(1, Ordering::SeqCst);
-                self.authority.ocsp(body, now, Manner { is_revoked: *self.is_revoked.lock().unwrap(), padding: 0 })
+                self.authority.ocsp(
+                    body,
+                    now,
+                    Manner { is_revoked: *self.is_revoked.lock().unwrap(), ..Manner::default() },
+                )
             }
             _ => self.authority.root.clone(),
         };

@@ -45,10 +45,17 @@ impl Upgrade {
         let nonce = nonce_of(&self.moment, label, number, unit.steps);
         if unit.pending.is_none() {
             let key = (number_of(number), unit.steps);
-            let of_plan = || Settings { digest: self.plan.digest, policy: self.plan.policy.clone() };
+            let of_plan = || Settings {
+                digest: self.plan.digest,
+                policy: self.plan.policy.clone(),
+                has_nonce: self.plan.has_nonce,
+            };
             let settings = self.settings.get(&key).cloned().unwrap_or_else(of_plan);
             let wanted = self.carrier.stamp(number, is_archive, settings.digest, unit.room, &nonce)?;
-            let mut request = Request::new(wanted.imprint).nonce_from(&nonce);
+            let mut request = Request::new(wanted.imprint);
+            if settings.has_nonce {
+                request = request.nonce_from(&nonce);
+            }
             if let Some(policy) = &settings.policy {
                 request = request.policy(policy)?;
             }

@@ -21,6 +21,7 @@ pub struct UpgradePlan {
     pub(super) known: Arc<Vec<Certificate>>,
     pub(super) digest: DigestAlgorithm,
     pub(super) policy: Option<String>,
+    pub(super) has_nonce: bool,
     pub(super) renew: Renew,
     pub(super) limits: Limits,
 }
@@ -53,6 +54,7 @@ impl UpgradePlan {
             known: Arc::default(),
             digest: DigestAlgorithm::Sha256,
             policy: None,
+            has_nonce: true,
             renew: Renew::Never,
             limits: Limits::default(),
         })
@@ -85,6 +87,14 @@ impl UpgradePlan {
     pub fn policy(self, policy: &str) -> Result<Self> {
         der::oid(policy).ok_or_else(|| Misuse::new("the policy is no object identifier"))?;
         Ok(UpgradePlan { policy: Some(policy.to_owned()), ..self })
+    }
+
+    /// Time-stamps are asked for without a nonce, for services that do not return it.
+    ///
+    /// That the answer is this request's is then told by what is stamped alone, and that it is no old one by its time.
+    #[must_use]
+    pub fn without_nonce(self) -> Self {
+        UpgradePlan { has_nonce: false, ..self }
     }
 
     /// Also what is at the level already gets another archive time-stamp.

@@ -36,6 +36,7 @@ impl Upgrade {
             step: *step,
             digest: settings.digest,
             policy: settings.policy.clone(),
+            has_nonce: settings.has_nonce,
         });
         let origin = match &self.origin {
             Began::Signed(signature) => Origin::Signed(state::write(&signature.essentials, Some(&signature.value))?),
@@ -63,7 +64,8 @@ impl Upgrade {
             }
         };
         for stamp in saved.stamps {
-            upgrade.settings.insert((stamp.unit, stamp.step), Settings { digest: stamp.digest, policy: stamp.policy });
+            let SavedStamp { unit, step, digest, policy, has_nonce } = stamp;
+            upgrade.settings.insert((unit, step), Settings { digest, policy, has_nonce });
         }
         for one in saved.answers {
             let content = read(one.role, &Source::from_bytes(one.content), limits).map_err(|error| match error {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -32,6 +32,7 @@ struct State {
     waiting: AtomicUsize,
     held: Mutex<bool>,
     released: Condvar,
+    forgets_nonces: AtomicBool,
     /// Whether everybody is revoked.
     is_revoked: Mutex<bool>,
 }
@@ -100,6 +101,11 @@ impl Services {
         }
     }
 
+    /// Lets the time-stamping service leave nonces out.
+    pub(crate) fn without_nonce(&self) {
+        self.state.forgets_nonces.store(true, Ordering::SeqCst);
+    }
+
     /// Lets the OCSP responder say that everybody is revoked.
     pub(crate) fn revoke(&self) {
         *self.state.is_revoked.lock().unwrap() = true;
@@ -144,7 +150,10 @@ fn serve(stream: TcpStream, authority: &Authority, state: &State) {
                     let before = state.before_stamp.lock().unwrap().take();
                     before.into_iter().for_each(|before| before());
                     state.stamps.fetch_add(1, Ordering::SeqCst);
-                    (200, authority.time_stamp(&body, now(), Manner::default()))
+                    (200, {
+                        let forgets_nonces = state.forgets_nonces.load(Ordering::SeqCst);
+                        authority.time_stamp(&body, now(), Manner { forgets_nonces, ..Manner::default() })
+                    })
                 }
             },
             "/ocsp" if *state.is_silent.lock().unwrap() => (503, Vec::new()),

@@ -35,6 +35,9 @@ struct Stamp {
     step: u64,
     digest: String,
     policy: Option<String>,
+    /// Left out where the request has a nonce, as all had when this was frozen.
+    #[serde(default, skip_serializing_if = "is_false")]
+    without_nonce: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +61,7 @@ pub(in crate::flow::state) fn write(upgrade: &SavedUpgrade) -> Result<Vec<u8>> {
         step: stamp.step,
         digest: stamp.digest.name().to_owned(),
         policy: stamp.policy.clone(),
+        without_nonce: !stamp.has_nonce,
     };
     let answer = |answer: &SavedAnswer| Answer {
         id: STANDARD.encode(answer.id),
@@ -109,7 +113,13 @@ fn parse(body: &[u8], limits: &Limits) -> Option<SavedUpgrade> {
 
 fn stamp(stamp: Stamp) -> Option<SavedStamp> {
     let digest = DigestAlgorithm::from_name(&stamp.digest).ok()?;
-    Some(SavedStamp { unit: stamp.unit, step: stamp.step, digest, policy: stamp.policy })
+    let has_nonce = !stamp.without_nonce;
+    Some(SavedStamp { unit: stamp.unit, step: stamp.step, digest, policy: stamp.policy, has_nonce })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn answer(answer: Answer) -> Option<SavedAnswer> {
