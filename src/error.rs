@@ -15,6 +15,7 @@ mod certificate;
 mod code;
 mod document;
 mod mismatch;
+mod mistake;
 mod path;
 mod retry;
 mod service;
@@ -23,6 +24,9 @@ pub use certificate::CertificateError;
 pub use code::ErrorCode;
 pub use document::{Limit, Malformed, Refusal};
 pub use mismatch::{MadeOver, Mismatch};
+#[doc(hidden)]
+pub use mistake::nearest;
+pub use mistake::{Mistake, Slip};
 pub use path::PathFault;
 pub use retry::{Retry, Scope};
 pub use service::ServiceError;
@@ -116,6 +120,17 @@ impl Error {
             Error::LimitExceeded(e) => e.offset,
             Error::Service(e) => e.offset,
             _ => None,
+        }
+    }
+
+    /// The same fault, in the file `name` of a container, where it names no file yet.
+    #[must_use]
+    pub(crate) fn in_file(self, name: &str) -> Self {
+        match self {
+            Error::Malformed(e) if e.file.is_none() => e.file(name).into(),
+            Error::Refused(e) if e.file.is_none() => e.file(name).into(),
+            Error::LimitExceeded(e) if e.file.is_none() => e.file(name).into(),
+            other => other,
         }
     }
 

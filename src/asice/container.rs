@@ -209,7 +209,8 @@ pub(super) fn open_archive(source: &Source, limits: &Limits) -> Result<Archive> 
 fn with_manifest(archive: Archive, limits: &Limits) -> Result<(Archive, Option<Manifest>, (u64, usize))> {
     let (manifest, size) = match archive.find(MANIFEST) {
         Some(entry) => {
-            let manifest = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits)?;
+            let manifest = manifest::read(&archive.read(entry, "xml_bytes", limits.xml_bytes)?, limits);
+            let manifest = manifest.map_err(|fault| fault.in_file(MANIFEST))?;
             let size = (entry.size, manifest.elements);
             (Some(manifest), size)
         }

@@ -65,7 +65,7 @@ impl Earlier {
         for entry in entries {
             budget.file(entry.size)?;
             let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-            let file = SignatureFile::read(&bytes, limits, &budget)?;
+            let file = SignatureFile::read(&bytes, limits, &budget).map_err(|fault| fault.in_file(&entry.name))?;
             for signature in file.signatures() {
                 covered.push(signature.references.iter().filter_map(|one| resolve(container, one)).collect());
             }

@@ -83,7 +83,8 @@ impl Extension {
         for entry in signature_entries(container)? {
             budget.file(entry.size)?;
             let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-            let content = xades::Extension::open(&bytes, limits, &budget)?;
+            let content = xades::Extension::open(&bytes, limits, &budget);
+            let content = content.map_err(|fault| fault.in_file(&entry.name))?;
             files.push(File { entry: entry.name.clone(), content, is_changed: false });
         }
         let data = DataFiles::Held(archive.clone());

@@ -156,7 +156,8 @@ impl<'a> Archived<'a> {
         let entry = archive.find(file).ok_or(Error::Bug("a signature file that was read is not there"))?;
         budget.file(entry.size)?;
         let bytes = archive.read(entry, "xml_bytes", limits.xml_bytes)?;
-        Ok(Archived { file, content: xades::Extension::open(&bytes, limits, budget)? })
+        let content = xades::Extension::open(&bytes, limits, budget).map_err(|fault| fault.in_file(file))?;
+        Ok(Archived { file, content })
     }
 
     /// Says which archive time-stamps are not over what they should be over, and how long the last one protects.

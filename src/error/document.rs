@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::code::ErrorCode;
+use super::mistake::Mistake;
 use super::place;
 
 /// Where and how bytes differ from their format.
@@ -15,17 +16,21 @@ pub struct Malformed {
     pub offset: Option<u64>,
     /// PDF object number.
     pub object: Option<u32>,
+    /// The file of a container that it is in: where its content is read the offset counts in that.
+    pub file: Option<String>,
     /// The number that should be there.
     pub expected: Option<u64>,
     /// The number that is there.
     pub found: Option<u64>,
+    /// What is wrong with a text that people and programs write.
+    pub mistake: Option<Box<Mistake>>,
 }
 
 impl Malformed {
     /// A fault without a known place.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Malformed { code, offset: None, object: None, expected: None, found: None }
+        Malformed { code, offset: None, object: None, file: None, expected: None, found: None, mistake: None }
     }
 
     /// A fault at `offset`.
@@ -40,6 +45,18 @@ impl Malformed {
         Malformed { object: Some(number), ..self }
     }
 
+    /// Names the file of a container that it is in.
+    #[must_use]
+    pub fn file(self, name: impl Into<String>) -> Self {
+        Malformed { file: Some(name.into()), ..self }
+    }
+
+    /// Says what is wrong with the text.
+    #[must_use]
+    pub fn mistake(self, mistake: Mistake) -> Self {
+        Malformed { mistake: Some(Box::new(mistake)), ..self }
+    }
+
     /// Adds both numbers.
     #[must_use]
     pub fn numbers(self, expected: u64, found: u64) -> Self {
@@ -50,7 +67,11 @@ impl Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.message())?;
+        named(f, self.file.as_deref())?;
         place(f, self.object, self.offset)?;
+        if let Some(mistake) = &self.mistake {
+            return write!(f, ": {mistake}");
+        }
         match (self.expected, self.found) {
             // The remedy depends on the number.
             (_, Some(found)) if self.code == ErrorCode::PdfHeader => {
@@ -115,10 +136,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.message())?;
-        if let Some(file) = &self.file {
-            // Escaped: a name can hold what would mislead on a terminal.
-            write!(f, " (\"{}\")", file.escape_debug())?;
-        }
+        named(f, self.file.as_deref())?;
         place(f, self.object, self.offset)?;
         self.detail.map_or(Ok(()), |detail| write!(f, ": {detail}"))
     }
@@ -134,6 +152,8 @@ pub struct Limit {
     pub limit: u64,
     /// What the input asked for; where only a lower bound is known, that.
     pub found: u64,
+    /// The file of a container that it is about.
+    pub file: Option<String>,
     /// Offset in the input.
     pub offset: Option<u64>,
 }
@@ -142,7 +162,13 @@ impl Limit {
     /// `found` is more than `limit`.
     #[must_use]
     pub fn new(name: &'static str, limit: u64, found: u64) -> Self {
-        Limit { name, limit, found, offset: None }
+        Limit { name, limit, found, file: None, offset: None }
+    }
+
+    /// Names the file of a container that it is about.
+    #[must_use]
+    pub fn file(self, name: impl Into<String>) -> Self {
+        Limit { file: Some(name.into()), ..self }
     }
 
     /// Names the place.
@@ -155,6 +181,19 @@ impl Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "limit {} is {}, at least {} is needed", self.name, self.limit, self.found)?;
+        named(f, self.file.as_deref())?;
         place(f, None, self.offset)
     }
 }
+
+/// The file that it is about.
+fn named(f: &mut fmt::Formatter<'_>, file: Option<&str>) -> fmt::Result {
+    let Some(file) = file else { return Ok(()) };
+    let (most, rest) = (file.char_indices().nth(LONGEST_NAME), "…");
+    let (shown, rest) = most.map_or((file, ""), |(at, _)| (file.get(..at).unwrap_or_default(), rest));
+    // Escaped: a name can hold what would mislead on a terminal.
+    write!(f, " (\"{}{rest}\")", shown.escape_debug())
+}
+
+// What is longer says no more.
+const LONGEST_NAME: usize = 200;

@@ -16,6 +16,8 @@ pub struct ServiceError {
     pub role: Role,
     /// The service's host name; `None` where an answer was found in a document.
     pub host: Option<String>,
+    /// The port there, where it is what matters.
+    pub port: Option<u16>,
     /// The status that it gave: of HTTP, of RFC 3161 or of OCSP, as the code says.
     pub status: Option<u32>,
     /// Why, in words; a service's own words are cut short.
@@ -30,13 +32,19 @@ impl ServiceError {
     /// A fault without further facts.
     #[must_use]
     pub fn new(code: ErrorCode, role: Role) -> Self {
-        ServiceError { code, role, host: None, status: None, detail: None, time: None, offset: None }
+        ServiceError { code, role, host: None, port: None, status: None, detail: None, time: None, offset: None }
     }
 
     /// Names the host.
     #[must_use]
     pub fn host(self, host: impl Into<String>) -> Self {
         ServiceError { host: Some(host.into()), ..self }
+    }
+
+    /// Names the port.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        ServiceError { port: Some(port), ..self }
     }
 
     /// Adds the status that the service gave.
@@ -64,8 +72,15 @@ impl fmt::Display for ServiceError {
         if let Some(host) = &self.host {
             write!(f, " {}", host.escape_debug())?;
         }
+        if let Some(port) = self.port {
+            write!(f, ", port {port}")?;
+        }
         f.write_str(")")?;
         place(f, None, self.offset)?;
+        if let (ErrorCode::ServiceBlocked, Some(host), Some(port)) = (self.code, &self.host, self.port) {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.escape_debug().to_string() };
+            write!(f, ": --allow-host {host}:{port} allows it")?;
+        }
         if let Some(status) = self.status {
             write!(f, ": status {status}")?;
         }

@@ -151,10 +151,13 @@ impl Http {
             let named = |fault: ServiceError| fault.host(host.clone());
             // Names are judged where they are looked up; behind a proxy that is not here.
             if is_private_name(&host) && !self.settings.allowed.contains(&host, address.port()) {
-                return Err(named(fault(ErrorCode::ServiceBlocked)));
+                return Err(named(fault(ErrorCode::ServiceBlocked)).port(address.port()));
             }
             let answer = self.send(agent, fetch, &address, authorization, deadline);
-            let mut answer = answer.map_err(|error| named(fault_of(fetch.role(), &error)))?;
+            let mut answer = answer.map_err(|error| match named(fault_of(fetch.role(), &error)) {
+                blocked if blocked.code == ErrorCode::ServiceBlocked => blocked.port(address.port()),
+                fault => fault,
+            })?;
             let status = answer.status().as_u16();
             match status {
                 200 => return self.body(fetch, &mut answer).map(|source| (source, host.clone())).map_err(named),

@@ -201,7 +201,7 @@ fn places(source: &Source, records: &[Central], end: u64, limits: &Limits) -> Re
     let mut ahead = Ahead::new(source);
     let mut found = Vec::new();
     for ((n, record), next) in order.iter().zip(nexts) {
-        found.push((*n, local::place(&mut ahead, record, next, limits)?));
+        found.push((*n, local::place(&mut ahead, record, next, limits).map_err(|fault| fault.in_file(&record.name))?));
     }
     let is_in_order = found.is_sorted_by_key(|(n, _)| *n);
     found.sort_by_key(|(n, _)| *n);

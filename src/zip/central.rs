@@ -46,9 +46,9 @@ pub(super) fn read(bytes: &[u8], offset: u64, count: u64, limits: &Limits) -> Re
     for _ in 0..count {
         let here = at(&fields);
         let raw = Raw::read(&mut fields).ok_or_else(|| fault(ErrorCode::ZipDirectory, here))?;
-        let record = reading.check(&raw, here)?;
+        let record = reading.check(&raw, here).map_err(|fault| fault.in_file(&String::from_utf8_lossy(raw.name)))?;
         if !names.insert(&record.name) {
-            return Err(fault(ErrorCode::ZipDuplicate, here));
+            return Err(fault(ErrorCode::ZipDuplicate, here).in_file(&record.name));
         }
         records.push(record);
     }

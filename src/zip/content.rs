@@ -55,7 +55,7 @@ impl Archive {
     /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) under the name `limit_name`; `zip.data`.
     pub(crate) fn read(&self, entry: &Entry, limit_name: &'static str, limit: u64) -> Result<Vec<u8>> {
         if entry.size > limit {
-            return Err(Limit::new(limit_name, limit, entry.size).at(entry.header).into());
+            return Err(Limit::new(limit_name, limit, entry.size).at(entry.header).file(&entry.name).into());
         }
         let mut bytes = Vec::new();
         self.for_each(entry, &mut |piece| {
@@ -78,7 +78,7 @@ impl Entry {
     /// `zip.data`.
     pub(crate) fn check_content(&self, size: u64, crc32: u32) -> Result<()> {
         let is_right = size == self.size && crc32 == self.crc32;
-        if is_right { Ok(()) } else { Err(fault(ErrorCode::ZipData, self.data.start)) }
+        if is_right { Ok(()) } else { Err(fault(ErrorCode::ZipData, self.data.start).in_file(&self.name)) }
     }
 }
 
@@ -98,7 +98,7 @@ impl Content<'_> {
             return Err(self.damaged());
         }
         if self.ends.as_mut().is_some_and(|ends| ends.are_in(piece)) {
-            return Err(fault(ErrorCode::ZipMismatch, self.entry.data.start));
+            return Err(fault(ErrorCode::ZipMismatch, self.entry.data.start).in_file(&self.entry.name));
         }
         self.crc32.update(piece);
         (self.take)(piece)
@@ -109,7 +109,7 @@ impl Content<'_> {
     }
 
     fn damaged(&self) -> crate::Error {
-        fault(ErrorCode::ZipData, self.entry.data.start)
+        fault(ErrorCode::ZipData, self.entry.data.start).in_file(&self.entry.name)
     }
 }
 
