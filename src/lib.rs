@@ -46,7 +46,7 @@
 //! pki                                                         certificates, keys, paths to a trusted one, CRLs
 //! cms                                                         signed attributes, SignedData
 //! answers                                                     time-stamps and OCSP: requests, and checks of what came
-//! zip xml                                                     entries; elements and their canonical forms
+//! zip xml json                                                entries; elements and their canonical forms; what people write
 //! signing                                                     plan, tail with its hole, reserve: what formats share
 //! pdf                                                         reading just enough of a PDF; incremental updates
 //! pades                                                       field placement permission dss stamp | prepare finalize extend inspect
@@ -77,6 +77,8 @@ pub mod batch;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
+#[doc(hidden)]
+pub mod json;
 pub mod key;
 pub mod seal;
 pub mod service;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use eseal::error::{Malformed, Refusal};
-use eseal::{DataFile, Digest, DigestAlgorithm, Error, ErrorCode, Format, Limits, Result, Source};
+use eseal::error::Refusal;
+use eseal::json::{not, read_line};
+use eseal::{DataFile, Digest, DigestAlgorithm, ErrorCode, Format, Limits, Result, Source};
 use serde::Deserialize;
 
 use super::inputs::{Input, Inputs, Origin, Part};
@@ -70,8 +71,8 @@ impl Containers {
             by_digest.push(parse(json.as_bytes()).map_err(Stop::about("--data-file"))?);
         }
         if let Some(path) = &args.digests {
-            for (n, line) in List::open(path, b'\n', limits, cancel)?.enumerate() {
-                let about = format!("{}, line {}", path.display(), n + 1);
+            for (n, line) in List::open(path, b'\n', limits, cancel)? {
+                let about = format!("{}, line {n}", path.display());
                 by_digest.push(line.and_then(|line| parse(&line)).map_err(Stop::about(about))?);
             }
         }
@@ -223,14 +224,16 @@ pub(crate) fn told_by(file: Result<File>) -> Option<Format> {
 }
 
 fn parse(line: &[u8]) -> Result<ByDigest> {
-    let malformed = || Error::from(Malformed::new(ErrorCode::InputMalformed));
-    let line: Line = serde_json::from_slice(line).map_err(|_| malformed())?;
-    let algorithm = DigestAlgorithm::from_name(&line.digest_algorithm)?;
+    let line: Line = read_line(line, ErrorCode::InputMalformed)?;
+    let not = |path: &str, wanted: &str| not(ErrorCode::InputMalformed, path, wanted);
+    let algorithm = DigestAlgorithm::from_name(&line.digest_algorithm);
+    let algorithm = algorithm.map_err(|_| not("digest_algorithm", "one of SHA-256, SHA-384, SHA-512"))?;
     let bytes = match hex(&line.digest) {
         Some(bytes) if bytes.len() == algorithm.len_bytes() => bytes,
-        _ => BASE64_STANDARD.decode(&line.digest).map_err(|_| malformed())?,
+        _ => BASE64_STANDARD.decode(&line.digest).map_err(|_| not("digest", "base64 or hexadecimal"))?,
     };
-    let digest = Digest::new(algorithm, &bytes).map_err(|_| malformed())?;
+    let wanted = || format!("the {} bytes of {}", algorithm.len_bytes(), algorithm.name());
+    let digest = Digest::new(algorithm, &bytes).map_err(|_| not("digest", &wanted()))?;
     Ok(ByDigest { name: line.name, digest, size: line.size, media_type: line.media_type })
 }
 

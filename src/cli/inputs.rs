@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use eseal::error::{Malformed, Refusal};
+use eseal::error::Refusal;
+use eseal::json::read_line;
 use eseal::system::{Below, open_file};
 use eseal::{Error, ErrorCode, Format, Limits, Result};
 use serde::Deserialize;
@@ -189,7 +190,7 @@ pub(crate) fn read(
     let out = walk.out().and_then(|out| fs::canonicalize(out).ok());
     let rule = Rule { walk, containers: containers.cloned(), base: base.transpose()?, out };
     if let Some(path) = manifest {
-        let lines = List::open(path, b'\n', limits, cancel)?.enumerate();
+        let lines = List::open(path, b'\n', limits, cancel)?;
         return Ok(Inputs::Coming(Box::new(lines.flat_map(move |(n, line)| rule.manifest_line(n, line)))));
     }
     if let Some(into) = containers.and_then(|containers| containers.named()) {
@@ -252,7 +253,7 @@ type Names = Box<dyn Iterator<Item = Result<Found, Unusable>> + Send>;
 fn listed(inputs: &args::Inputs, rule: &Rule, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Names> {
     let path = inputs.files_from.as_deref().unwrap_or(Path::new("-"));
     let delimiter = if inputs.null { 0 } else { b'\n' };
-    let lines = List::open(path, delimiter, limits, cancel)?.enumerate();
+    let lines = List::open(path, delimiter, limits, cancel)?;
     let rule = rule.clone();
     Ok(Box::new(lines.flat_map(move |(n, line)| match line.and_then(path_of) {
         Ok(path) => rule.expand(&path),
@@ -314,8 +315,7 @@ impl Rule {
     }
 
     fn manifest_line(&self, n: usize, line: Result<Vec<u8>>) -> Vec<Item> {
-        let malformed = || Error::from(Malformed::new(ErrorCode::InputMalformed));
-        let parsed = line.and_then(|line| serde_json::from_slice::<ManifestLine>(&line).map_err(|_| malformed()));
+        let parsed = line.and_then(|line| Ok(read_line::<ManifestLine>(&line, ErrorCode::InputMalformed)?));
         let line = match parsed {
             Ok(line) => line,
             Err(error) => return vec![Err(line_fault(n, error))],
@@ -380,7 +380,7 @@ fn fault(path: &Path, error: Error) -> Unusable {
 }
 
 fn line_fault(n: usize, error: Error) -> Unusable {
-    Unusable { name: format!("line {}", n + 1), reference: None, error }
+    Unusable { name: format!("line {n}"), reference: None, error }
 }
 
 #[cfg(unix)]
@@ -390,7 +390,7 @@ fn path_of(line: Vec<u8>) -> Result<PathBuf> {
 
 #[cfg(not(unix))]
 fn path_of(line: Vec<u8>) -> Result<PathBuf> {
-    let text = String::from_utf8(line).map_err(|_| Malformed::new(ErrorCode::InputMalformed))?;
+    let text = String::from_utf8(line).map_err(|_| eseal::error::Malformed::new(ErrorCode::InputMalformed))?;
     Ok(text.into())
 }
 

@@ -13,9 +13,12 @@ use eseal::{Limits, Result};
 
 use super::{Outcome, Stop};
 
+/// A line and its number in the file, from 1; empty ones count, too.
+pub(crate) type Numbered = (usize, Result<Vec<u8>>);
+
 /// An iterator over lines that gives up when the run is cancelled, even while it waits.
 pub(crate) struct List {
-    lines: Receiver<Result<Vec<u8>>>,
+    lines: Receiver<Numbered>,
     cancel: Arc<AtomicBool>,
 }
 
@@ -33,9 +36,9 @@ impl List {
         // Reading may wait for ever, and is left behind when the command ends.
         std::thread::spawn(move || {
             let mut reader = BufReader::new(reader);
-            let mut is_first = true;
+            let (mut is_first, mut number) = (true, 0);
             loop {
-                let mut line = next(&mut reader, delimiter, limit);
+                let mut line = next(&mut reader, delimiter, limit, &mut number);
                 if std::mem::take(&mut is_first) {
                     line = line.map(|line| line.map(|line| without_mark(&line).to_vec()));
                     if matches!(&line, Ok(Some(line)) if line.is_empty()) {
@@ -44,7 +47,7 @@ impl List {
                 }
                 let last = !matches!(line, Ok(Some(_)));
                 let Some(line) = line.transpose() else { break };
-                if sender.send(line).is_err() || last {
+                if sender.send((number, line)).is_err() || last {
                     break;
                 }
             }
@@ -54,9 +57,9 @@ impl List {
 }
 
 impl Iterator for List {
-    type Item = Result<Vec<u8>>;
+    type Item = Numbered;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<Numbered> {
         while !self.cancel.load(Ordering::Relaxed) {
             match self.lines.recv_timeout(LOOK_FOR_CANCEL) {
                 Ok(line) => return Some(line),
@@ -68,10 +71,11 @@ impl Iterator for List {
     }
 }
 
-/// The next line that is not empty, without its end.
-fn next(reader: &mut impl BufRead, delimiter: u8, limit: u64) -> Result<Option<Vec<u8>>> {
+/// The next line that is not empty, without its end; each that was read is counted.
+fn next(reader: &mut impl BufRead, delimiter: u8, limit: u64, number: &mut usize) -> Result<Option<Vec<u8>>> {
     loop {
         let mut line = Vec::new();
+        *number = number.saturating_add(1);
         if reader.take(limit.saturating_add(1)).read_until(delimiter, &mut line)? == 0 {
             return Ok(None);
         }
@@ -106,7 +110,7 @@ mod tests {
 
     fn lines(text: &[u8], delimiter: u8, limit: u64) -> Vec<Result<Vec<u8>>> {
         let mut reader = text;
-        std::iter::from_fn(|| next(&mut reader, delimiter, limit).transpose()).take(10).collect()
+        std::iter::from_fn(|| next(&mut reader, delimiter, limit, &mut 0).transpose()).take(10).collect()
     }
 
     #[test]
@@ -116,6 +120,15 @@ mod tests {
         assert_eq!(plain(b"a\n\nb\r\nc", b'\n'), [b"a", b"b", b"c"]);
         assert_eq!(plain(b"a\nb\0c\r\0", 0), [&b"a\nb"[..], b"c\r"]);
         assert!(plain(b"", b'\n').is_empty());
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "\n\r\na\n\nb").unwrap();
+        let list = List::open(file.path(), b'\n', &Limits::default(), &Arc::default()).unwrap_or_else(|_| panic!());
+        let read: Vec<_> = list.map(|(number, line)| (number, line.unwrap())).collect();
+        assert_eq!(read, [(3, b"a".to_vec()), (5, b"b".to_vec())]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use eseal::batch::{digests_summary, verification_code};
+use eseal::json::{not, read_line};
 use eseal::{Digest, DigestAlgorithm, Error, ErrorCode};
 use serde::Deserialize;
 
@@ -30,14 +31,15 @@ pub(crate) fn run(args: &Summary, common: &Common) -> Outcome {
     let path = args.digests.as_deref().unwrap_or(Path::new("-"));
     let mut report = Report::new(common);
     let (mut digests, mut codes) = (Vec::new(), Vec::new());
-    for line in List::open(path, b'\n', &common.limits, &Arc::default())? {
-        let row = line.and_then(|line| serde_json::from_slice::<Row>(&line).map_err(|_| malformed()));
-        let row = row.map_err(Stop::about(path.display().to_string()))?;
+    for (n, line) in List::open(path, b'\n', &common.limits, &Arc::default())? {
+        let about = || Stop::about(format!("{}, line {n}", path.display()));
+        let row = line.and_then(|line| Ok(read_line::<Row>(&line, ErrorCode::InputMalformed)?));
+        let row = row.map_err(about())?;
         if row.error.is_some() {
             report.note(&format!("eseal: {}: failed, so it is left out", printable(&row.input.unwrap_or_default())));
             continue;
         }
-        let digest = digest(&row).map_err(Stop::about(path.display().to_string()))?;
+        let digest = digest(&row).map_err(about())?;
         codes.push(Code { input: row.input, id: row.id, verification_code: verification_code(digest.as_bytes()) });
         digests.push(digest);
     }
@@ -54,10 +56,12 @@ pub(crate) fn run(args: &Summary, common: &Common) -> Outcome {
 }
 
 fn digest(row: &Row) -> Result<Digest, Error> {
-    let algorithm = row.digest_algorithm.as_deref().ok_or_else(malformed)?;
-    let bytes = row.digest.as_deref().and_then(|text| BASE64_STANDARD.decode(text).ok()).ok_or_else(malformed)?;
-    let algorithm = DigestAlgorithm::from_name(algorithm).map_err(|_| malformed())?;
-    Digest::new(algorithm, &bytes).map_err(|_| malformed())
+    let not = |path: &str, wanted: &str| not(ErrorCode::InputMalformed, path, wanted);
+    let algorithm = row.digest_algorithm.as_deref().and_then(|name| DigestAlgorithm::from_name(name).ok());
+    let algorithm = algorithm.ok_or_else(|| not("digest_algorithm", "one of SHA-256, SHA-384, SHA-512"))?;
+    let bytes = row.digest.as_deref().and_then(|text| BASE64_STANDARD.decode(text).ok());
+    let bytes = bytes.ok_or_else(|| not("digest", "there in base64"))?;
+    Digest::new(algorithm, &bytes).map_err(|_| not("digest", "as long as digest_algorithm says").into())
 }
 
 fn algorithm(args: &Summary, digests: &[Digest]) -> Outcome<DigestAlgorithm> {
@@ -79,8 +83,4 @@ fn text(line: &DigestsSummary) -> String {
         text.push_str(&format!("\n{}  {}", code.verification_code, printable(name)));
     }
     text
-}
-
-fn malformed() -> Error {
-    eseal::error::Malformed::new(ErrorCode::InputMalformed).into()
 }

@@ -1,8 +1,12 @@
 //! Time-stamping services as they are set up: `--tsa URL`, and tables `[[tsa]]` of the configuration file.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use eseal::DigestAlgorithm;
+
+use super::settings::unknown;
+use super::visible::printable;
 
 /// What is said of one service. Secrets stand in files of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +14,8 @@ pub(crate) struct TsaTable {
     pub(crate) url: String,
     pub(crate) policy: Option<String>,
     pub(crate) digest: Option<DigestAlgorithm>,
+    /// Whether a nonce is sent; it is where nothing is said.
+    pub(crate) nonce: Option<bool>,
     pub(crate) client_cert: Option<PathBuf>,
     pub(crate) client_key_file: Option<PathBuf>,
     pub(crate) client_key_password_file: Option<PathBuf>,
@@ -26,6 +32,29 @@ pub(crate) struct TsaTable {
     pub(crate) budget: Option<u32>,
 }
 
+/// What is wrong with a table, without its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    /// The name of the setting, where it is one alone.
+    pub(crate) key: Option<String>,
+    what: String,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{}: {}", printable(key), self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(what: String) -> Self {
+        Wrong { key: None, what }
+    }
+}
+
 impl TsaTable {
     /// The service at this address, without anything else.
     pub(crate) fn at(url: &str) -> Result<TsaTable, String> {
@@ -34,10 +63,11 @@ impl TsaTable {
     }
 
     /// A table of the configuration file. What is wrong is said without a value: it could be a secret.
-    pub(crate) fn read(table: &toml::Table) -> Result<TsaTable, String> {
+    pub(crate) fn read(table: &toml::Table) -> Result<TsaTable, Wrong> {
         let mut read = TsaTable::default();
         for (key, value) in table {
-            let unexpected = || format!("{key}: unexpected value");
+            let wrong = |what: String| Wrong { key: Some(key.clone()), what };
+            let unexpected = || wrong("unexpected value".to_owned());
             let text = || value.as_str().map(str::to_owned).ok_or_else(unexpected);
             let path = || text().map(|text| Some(PathBuf::from(text)));
             let number = || {
@@ -48,6 +78,7 @@ impl TsaTable {
                 "url" => read.url = text()?,
                 "policy" => read.policy = Some(text()?),
                 "digest" => read.digest = Some(DigestAlgorithm::from_name(&text()?).map_err(|_| unexpected())?),
+                "nonce" => read.nonce = Some(value.as_bool().ok_or_else(|| wrong("wants true or false".to_owned()))?),
                 "client_cert" => read.client_cert = path()?,
                 "client_key_file" => read.client_key_file = path()?,
                 "client_key_password_file" => read.client_key_password_file = path()?,
@@ -59,10 +90,8 @@ impl TsaTable {
                 "timeout" => read.timeout = number()?,
                 "rate" => read.rate = number()?,
                 "budget" => read.budget = number()?,
-                _ => {
-                    let advice = if is_secret(key) { SECRET } else { "there is no such setting" };
-                    return Err(format!("{key}: {advice}"));
-                }
+                _ if is_secret(key) => return Err(wrong(SECRET.to_owned())),
+                _ => return Err(wrong(unknown(key, KEYS.iter().copied()))),
             }
         }
         read.check()?;
@@ -138,6 +167,23 @@ fn check_url(url: &str) -> Result<(), String> {
     }
 }
 
+const KEYS: &[&str] = &[
+    "url",
+    "policy",
+    "digest",
+    "nonce",
+    "client_cert",
+    "client_key_file",
+    "client_key_password_file",
+    "username",
+    "password_file",
+    "bearer_file",
+    "ca",
+    "proxy",
+    "timeout",
+    "rate",
+    "budget",
+];
 const SECRET: &str = "a secret stands in a file of its own: username and password_file, bearer_file or client_key_file of a table [[tsa]]";
 
 #[cfg(test)]
@@ -145,7 +191,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<TsaTable, String> {
-        TsaTable::read(&text.parse().unwrap())
+        TsaTable::read(&text.parse().unwrap()).map_err(|wrong| wrong.to_string())
     }
 
     #[test]
@@ -153,12 +199,13 @@ mod tests {
         let table = read(
             "url = 'https://tsa.example/x'\npolicy = '1.2.3'\ndigest = 'sha512'\nclient_cert = 'c.pem'\n\
              client_key_file = 'k.pem'\nclient_key_password_file = 'p'\nca = 'ca.pem'\nproxy = 'http://proxy:3128'\n\
-             timeout = 5\nrate = 1\nbudget = 100\nbearer_file = 'b'",
+             timeout = 5\nrate = 1\nbudget = 100\nbearer_file = 'b'\nnonce = false",
         );
         let expected = TsaTable {
             url: "https://tsa.example/x".into(),
             policy: Some("1.2.3".into()),
             digest: Some(DigestAlgorithm::Sha512),
+            nonce: Some(false),
             client_cert: Some("c.pem".into()),
             client_key_file: Some("k.pem".into()),
             client_key_password_file: Some("p".into()),
@@ -199,6 +246,7 @@ mod tests {
             "url = 'http://a b'",
             "url = 1",
             "url = 'http://a'\nrate = 0",
+            "url = 'http://a'\nnonce = 'no'",
             "url = 'http://a'\nrate = -1",
             "url = 'http://a'\ndigest = 'md5'",
             "url = 'http://a'\nusername = 'u'",

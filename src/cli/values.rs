@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use eseal::error::{Limit, Malformed};
+use eseal::json::{self, not, read_line};
 use eseal::{DigestAlgorithm, Error, ErrorCode, Limits, Result, SignatureValue};
 use serde::Deserialize;
 
@@ -49,33 +50,36 @@ type Values = Box<dyn Iterator<Item = Value> + Send>;
 pub(crate) fn read(path: &Path, order: Option<&Path>, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Values> {
     let values: Values = match order {
         Some(order) => Box::new(in_order(path, order, limits, cancel)?.into_iter()),
-        None => Box::new(List::open(path, b'\n', limits, cancel)?.enumerate().map(|(n, line)| one(n, line))),
+        None => Box::new(List::open(path, b'\n', limits, cancel)?.map(|(n, line)| one(n, line))),
     };
     let mut seen = BTreeMap::new();
     Ok(Box::new(values.filter_map(move |value| once(value, &mut seen))))
 }
 
 fn one(n: usize, line: Result<Vec<u8>>) -> Value {
-    let fault = |error: Error| Value { id: format!("line {}", n + 1), value: Err(error) };
-    let line = match line.and_then(|line| serde_json::from_slice::<Line>(&line).map_err(|_| malformed())) {
+    let fault = |error: Error| Value { id: format!("line {n}"), value: Err(error) };
+    let line = match line.and_then(|line| Ok(read_line::<Line>(&line, ErrorCode::ValuesMalformed)?)) {
         Ok(line) => line,
         Err(error) => return fault(error),
     };
-    let value = value(&line.signature, line.encoding.as_deref());
+    let value = value("signature", &line.signature, line.encoding.as_deref());
     Value { id: line.id, value }
 }
 
-fn value(text: &str, encoding: Option<&str>) -> Result<SignatureValue> {
+fn value(path: &str, text: &str, encoding: Option<&str>) -> Result<SignatureValue> {
     // Services wrap lines and leave padding out; which bytes are meant is clear all the same.
     let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let bytes = BASE64.decode(text).map_err(|_| malformed())?;
+    let bytes = BASE64.decode(text).map_err(|_| not(ErrorCode::ValuesMalformed, path, "base64"))?;
     match encoding {
         None => Ok(SignatureValue::undeclared(bytes)),
         Some("rsa") => Ok(SignatureValue::rsa(bytes)),
         Some("ecdsa-der") => Ok(SignatureValue::ecdsa_der(bytes)),
         Some("ecdsa-fixed") => Ok(SignatureValue::ecdsa_fixed(bytes)),
         Some("eddsa") => Ok(SignatureValue::eddsa(bytes)),
-        Some(_) => Err(malformed()),
+        Some(_) => {
+            let known = "one of rsa, ecdsa-der, ecdsa-fixed, eddsa";
+            Err(not(ErrorCode::ValuesMalformed, "encoding", known).into())
+        }
     }
 }
 
@@ -83,22 +87,25 @@ fn value(text: &str, encoding: Option<&str>) -> Result<SignatureValue> {
 fn in_order(path: &Path, order: &Path, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Vec<Value>> {
     let about = |path: &Path| Stop::about(path.display().to_string());
     let mut ids = Vec::new();
-    for line in List::open(order, b'\n', limits, cancel)? {
-        let line = line.and_then(|line| serde_json::from_slice::<OrderLine>(&line).map_err(|_| malformed()));
-        let line = line.map_err(about(order))?;
+    for (n, line) in List::open(order, b'\n', limits, cancel)? {
+        let about = || Stop::about(format!("{}, line {n}", order.display()));
+        let line = line.and_then(|line| Ok(read_line::<OrderLine>(&line, ErrorCode::ValuesMalformed)?));
+        let line = line.map_err(about())?;
         // What failed or was left out had no digest to sign.
         if line.error.is_none() && line.skipped.is_none() {
-            ids.push(line.id.ok_or_else(malformed).map_err(about(order))?);
+            let id = line.id.ok_or_else(|| not(ErrorCode::ValuesMalformed, "id", "there").into());
+            ids.push(id.map_err(about())?);
         }
     }
     let text = whole(path, limits.line_bytes).map_err(about(path))?;
-    let array: Array = serde_json::from_slice(without_mark(&text)).map_err(|_| about(path)(malformed()))?;
+    let array = json::read::<Array>(without_mark(&text), ErrorCode::ValuesMalformed);
+    let array = array.map_err(|fault| about(path)(fault.into()))?;
     if array.signatures.len() != ids.len() {
         let counts = format!("{} signatures for {} digests", array.signatures.len(), ids.len());
         return Err(Stop::Usage(format!("{}: {counts} in {}", path.display(), order.display())));
     }
-    let pairs = ids.into_iter().zip(array.signatures);
-    Ok(pairs.map(|(id, text)| Value { id, value: value(&text, None) }).collect())
+    let pairs = ids.into_iter().zip(array.signatures).enumerate();
+    Ok(pairs.map(|(n, (id, text))| Value { id, value: value(&format!("signatures[{n}]"), &text, None) }).collect())
 }
 
 fn whole(path: &Path, limit: u64) -> Result<Vec<u8>> {
@@ -126,10 +133,6 @@ fn once(value: Value, seen: &mut BTreeMap<String, [u8; 32]>) -> Option<Value> {
     }
 }
 
-fn malformed() -> Error {
-    Malformed::new(ErrorCode::ValuesMalformed).into()
-}
-
 /// `values.twice`.
 pub(crate) fn twice() -> Error {
     Malformed::new(ErrorCode::ValuesTwice).into()
@@ -146,7 +149,7 @@ mod tests {
 
     fn codes(text: &[&str]) -> Vec<(String, Option<ErrorCode>)> {
         let mut seen = BTreeMap::new();
-        let lines = text.iter().enumerate().map(|(n, line)| one(n, Ok(line.as_bytes().to_vec())));
+        let lines = text.iter().enumerate().map(|(n, line)| one(n + 1, Ok(line.as_bytes().to_vec())));
         lines.filter_map(|v| once(v, &mut seen)).map(|v| (v.id, v.value.err().map(|e| e.code()))).collect()
     }
 
@@ -170,8 +173,8 @@ mod tests {
     #[test]
     fn base64_may_be_wrapped_and_without_padding() {
         for text in ["AAEC/w==", "AAEC/w", "AAEC\r\n/w==\n"] {
-            assert_eq!(value(text, None).unwrap().as_bytes(), [0, 1, 2, 255]);
+            assert_eq!(value("", text, None).unwrap().as_bytes(), [0, 1, 2, 255]);
         }
-        assert!(value("AAEC_w==", None).is_err());
+        assert!(value("", "AAEC_w==", None).is_err());
     }
 }

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["pki"],
     &["cms"],
     &["answers"],
-    &["zip", "xml"],
+    &["zip", "xml", "json"],
     &["signing"],
     // Reading a PDF is syntax and knows nothing of signatures; its update writes a signing tail.
     &["pdf"],

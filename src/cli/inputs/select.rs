@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use eseal::Limits;
+use eseal::json::read_line;
+use eseal::{ErrorCode, Limits};
 use serde::Deserialize;
 
 use super::{Inputs, Item};
@@ -31,11 +32,13 @@ impl Failed {
     /// The lines of a run with `--json`. Of several about one input the last counts.
     pub(crate) fn read(path: &Path, limits: &Limits, cancel: &Arc<AtomicBool>) -> Outcome<Failed> {
         let mut failed = Failed::default();
-        for (n, line) in List::open(path, b'\n', limits, cancel)?.enumerate() {
-            let about = || format!("{}, line {}", path.display(), n + 1);
+        for (n, line) in List::open(path, b'\n', limits, cancel)? {
+            let about = || format!("{}, line {n}", path.display());
             let line = line.map_err(Stop::about(about()))?;
-            let line: Line = serde_json::from_slice(&line)
-                .map_err(|_| Stop::Usage(format!("--failed-from: {}: no line of a run with --json", about())))?;
+            let line: Line = read_line(&line, ErrorCode::InputMalformed).map_err(|fault| {
+                let what = fault.mistake.map(|mistake| format!(": {mistake}")).unwrap_or_default();
+                Stop::Usage(format!("--failed-from: {}: no line of a run with --json{what}", about()))
+            })?;
             failed.0.insert((line.input, line.reference), line.error.is_some());
         }
         Ok(failed)

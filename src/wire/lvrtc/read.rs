@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::digest::{Digest, DigestAlgorithm};
-use crate::error::{Error, ErrorCode, Limit, Malformed, Refusal, Result};
+use crate::error::{Error, ErrorCode, Limit, Refusal, Result};
+use crate::json;
 use crate::limits::Limits;
 use crate::pki::Certificate;
 use crate::secret::Secret;
@@ -26,11 +27,16 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result
     }
     // Editors of Windows put a mark before what they write.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let code = ErrorCode::LvrtcRequest;
     let value = match is_wrapped(bytes) {
-        true => serde_json::from_slice::<Wrapped<T>>(bytes).map(|wrapped| wrapped.data),
-        false => serde_json::from_slice::<T>(bytes),
+        true => json::read::<Wrapped<T>>(bytes, code).map(|wrapped| wrapped.data),
+        false => json::read::<T>(bytes, code).map_err(|fault| {
+            // What is wrong is then said of the whole: what stands beside the wrapper, too.
+            let in_wrapper = json::has_name(bytes, "data").then(|| json::read::<Wrapped<T>>(bytes, code).err());
+            in_wrapper.flatten().unwrap_or(fault)
+        }),
     };
-    value.map_err(|error| malformed_at(bytes, &error))
+    value.map_err(Error::from)
 }
 
 /// Writes `value`, wrapped in `data`.
@@ -72,15 +78,16 @@ pub(super) fn certificate_text(certificate: &Certificate) -> String {
     STANDARD.encode(certificate.as_der())
 }
 
-/// The digest of a file, as the service takes it: SHA-256 alone.
-pub(super) fn file_digest(text: &str, algorithm: Option<&str>) -> Result<Digest> {
+/// The digest of the file `index`, as the service takes it: SHA-256 alone.
+pub(super) fn file_digest(index: usize, text: &str, algorithm: Option<&str>) -> Result<Digest> {
+    let not = |name: &str, wanted: &str| not(format!("files[{index}].{name}"), wanted);
     let is_known =
         algorithm.is_none_or(|name| DigestAlgorithm::from_name(name).is_ok_and(|it| it == DigestAlgorithm::Sha256));
     if !is_known {
-        return Err(refused("digest_algorithm is not SHA256"));
+        return Err(not("digest_algorithm", "SHA256"));
     }
-    let bytes = STANDARD.decode(text).map_err(|_| refused("digest is not base64"))?;
-    Digest::new(DigestAlgorithm::Sha256, &bytes).map_err(|_| refused("digest has not the 32 bytes of SHA-256"))
+    let bytes = STANDARD.decode(text).map_err(|_| not("digest", "base64"))?;
+    Digest::new(DigestAlgorithm::Sha256, &bytes).map_err(|_| not("digest", "the 32 bytes of SHA-256"))
 }
 
 /// The name of an algorithm as the service writes it, such as `SHA256`.
@@ -91,6 +98,11 @@ pub(super) fn algorithm_name(algorithm: DigestAlgorithm) -> String {
 /// `lvrtc.request`, in words.
 pub(super) fn refused(detail: &'static str) -> Error {
     Refusal::new(ErrorCode::LvrtcRequest).detail(detail).into()
+}
+
+/// `lvrtc.request`, about the value that `path` names.
+pub(super) fn not(path: impl Into<String>, wanted: &str) -> Error {
+    json::not(ErrorCode::LvrtcRequest, path, wanted).into()
 }
 
 /// True or false, also as text or left out.
@@ -115,7 +127,7 @@ impl<'de> Deserialize<'de> for Flag {
                 match text {
                     _ if text.eq_ignore_ascii_case("true") => Ok(Flag(true)),
                     _ if text.eq_ignore_ascii_case("false") => Ok(Flag(false)),
-                    _ => Err(E::custom("neither true nor false")),
+                    _ => Err(E::invalid_value(Unexpected::Other("text"), &self)),
                 }
             }
         }
@@ -129,20 +141,23 @@ pub(super) struct Index(pub(super) u32);
 
 impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either {
-            Number(u32),
-            Text(String),
-        }
-        match Either::deserialize(deserializer)? {
-            Either::Number(number) => Ok(Index(number)),
-            // A sign is none of the digits.
-            Either::Text(text) if text.bytes().all(|c| c.is_ascii_digit()) => {
-                text.parse().map(Index).map_err(D::Error::custom)
+        struct Seen;
+        impl Visitor<'_> for Seen {
+            type Value = Index;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a whole number from 0")
             }
-            Either::Text(_) => Err(D::Error::custom("no number")),
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Index, E> {
+                u32::try_from(number).map(Index).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Index, E> {
+                // A sign is none of the digits.
+                let number = Some(text).filter(|text| text.bytes().all(|c| c.is_ascii_digit()));
+                let number = number.and_then(|text| text.parse().ok());
+                number.map(Index).ok_or_else(|| E::invalid_value(Unexpected::Other("text"), &self))
+            }
         }
+        deserializer.deserialize_any(Seen)
     }
 }
 
@@ -168,12 +183,6 @@ impl<'de> Deserialize<'de> for SecretText {
 
 /// Whether there is nothing but the wrapper.
 fn is_wrapped(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<Wrapped<IgnoredAny>>(bytes).is_ok()
-}
-
-/// Where the reader stopped, as an offset: what it says in words may hold text of the request.
-fn malformed_at(bytes: &[u8], error: &serde_json::Error) -> Error {
-    let before = bytes.split_inclusive(|b| *b == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
-    let offset = before.sum::<usize>().saturating_add(error.column().saturating_sub(1));
-    Malformed::at(ErrorCode::LvrtcRequest, to_u64(offset)).into()
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    is_object && serde_json::from_slice::<Wrapped<IgnoredAny>>(bytes).is_ok()
 }

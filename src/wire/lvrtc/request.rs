@@ -1,12 +1,14 @@
 //! What the service's calls take.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 
 use super::read::{
-    Flag, Index, SecretText, certificate, certificate_text, check_rows, file_digest, read, refused, required,
+    Flag, Index, SecretText, certificate, certificate_text, check_rows, file_digest, not, read, refused, required,
 };
 use crate::asice::DataFile;
 use crate::digest::Digest;
@@ -109,15 +111,15 @@ struct RawFile {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawAddDocumentDigest {
-    files: Option<Vec<RawFile>>,
+    files: Vec<RawFile>,
     signature_index: Option<Index>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawCalculateDigest {
-    sessions: Option<Vec<RawSession>>,
-    certificate: Option<String>,
+    sessions: Vec<RawSession>,
+    certificate: String,
     #[serde(default)]
     sign_as_pdf: Flag,
     #[serde(default)]
@@ -127,21 +129,21 @@ struct RawCalculateDigest {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawFinalizeSigning {
-    session_signature_values: Option<Vec<SessionSignatureValue>>,
+    session_signature_values: Vec<SessionSignatureValue>,
     auth_certificate: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawAddArchive {
-    sessions: Option<Vec<RawSession>>,
+    sessions: Vec<RawSession>,
     auth_certificate: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawESealCreate {
-    sessions: Option<Vec<RawSession>>,
+    sessions: Vec<RawSession>,
     #[serde(default)]
     sign_as_pdf: Flag,
     #[serde(default)]
@@ -186,10 +188,11 @@ impl AddDocumentDigest {
     /// `lvrtc.request`, also for a digest that is no SHA-256; `limit.exceeded`.
     pub fn from_json(bytes: &[u8], limits: &Limits) -> Result<Self> {
         let raw: RawAddDocumentDigest = read(bytes, limits)?;
-        let files = required(raw.files, "files is missing")?;
-        check_rows(files.len(), "files is empty", limits)?;
-        let file = |file: RawFile| Ok((file.name, file_digest(&file.digest, file.digest_algorithm.as_deref())?));
-        let files = files.into_iter().map(file).collect::<Result<_>>()?;
+        check_rows(raw.files.len(), "files is empty", limits)?;
+        let file = |(index, file): (usize, RawFile)| {
+            Ok((file.name, file_digest(index, &file.digest, file.digest_algorithm.as_deref())?))
+        };
+        let files = raw.files.into_iter().enumerate().map(file).collect::<Result<_>>()?;
         Ok(AddDocumentDigest { files, signature_index: raw.signature_index.map(|Index(index)| index) })
     }
 
@@ -227,7 +230,7 @@ impl CalculateDigest {
         let raw: RawCalculateDigest = read(bytes, limits)?;
         Ok(CalculateDigest {
             sessions: sessions(raw.sessions, limits)?,
-            certificate: certificate(&required(raw.certificate, "certificate is missing")?, limits)?,
+            certificate: certificate(&raw.certificate, limits)?,
             sign_as_pdf: raw.sign_as_pdf.0,
             create_new_edoc: raw.create_new_edoc.0,
         })
@@ -259,9 +262,9 @@ impl FinalizeSigning {
     /// `lvrtc.request`, `certificate.malformed`, `limit.exceeded`.
     pub fn from_json(bytes: &[u8], limits: &Limits) -> Result<Self> {
         let raw: RawFinalizeSigning = read(bytes, limits)?;
-        let values = required(raw.session_signature_values, "sessionSignatureValues is missing")?;
+        let values = raw.session_signature_values;
         check_rows(values.len(), "sessionSignatureValues is empty", limits)?;
-        check_once(values.iter().map(|value| &*value.session_id))?;
+        check_once("sessionSignatureValues", values.iter().map(|value| &*value.session_id))?;
         Ok(FinalizeSigning { values, auth_certificate: auth_certificate(raw.auth_certificate, limits)? })
     }
 
@@ -381,19 +384,21 @@ impl ESealCreate {
     }
 }
 
-fn sessions(raw: Option<Vec<RawSession>>, limits: &Limits) -> Result<Vec<String>> {
-    let raw = required(raw, "sessions is missing")?;
+fn sessions(raw: Vec<RawSession>, limits: &Limits) -> Result<Vec<String>> {
     check_rows(raw.len(), "sessions is empty", limits)?;
-    check_once(raw.iter().map(|session| &*session.session_id))?;
+    check_once("sessions", raw.iter().map(|session| &*session.session_id))?;
     Ok(raw.into_iter().map(|session| session.session_id).collect())
 }
 
 /// Makes sure that no session stands there twice: its second answer would be a matter of luck.
-fn check_once<'a>(ids: impl Iterator<Item = &'a str>) -> Result<()> {
-    let mut all: Vec<&str> = ids.collect();
-    all.sort_unstable();
-    let is_twice = all.iter().zip(all.iter().skip(1)).any(|(one, next)| one == next);
-    if is_twice { Err(refused("a session stands there twice")) } else { Ok(()) }
+fn check_once<'a>(list: &str, ids: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match ids.enumerate().find(|(_, id)| !seen.insert(*id)) {
+        Some((index, _)) => {
+            Err(not(format!("{list}[{index}].sessionId"), "another than before: a session stands there twice"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn raw_sessions(ids: &[String]) -> Option<Vec<RawSession>> {
