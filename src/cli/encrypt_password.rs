@@ -36,7 +36,8 @@ pub(crate) fn run(args: &EncryptPassword, common: &Common) -> Outcome {
         true => (PasswordPadding::OaepSha1, "RSAES-OAEP with SHA-1"),
     };
     let password = password(&args.password, "eSeal password", &common.limits)?;
-    let password = password.ok_or_else(|| Stop::Usage("--password-file or --password-env is needed".into()))?;
+    let password =
+        password.ok_or_else(|| Stop::Usage(format!("no password was given, and {}", super::secrets::NO_TERMINAL)))?;
     let encrypted = encrypt_password(&key, &password, padding, &OsEntropy).map_err(Stop::about("password"))?;
     report.object(&Encrypted { password: encrypted.clone(), padding: name }, &encrypted)?;
     report.flush()?;

@@ -10,7 +10,7 @@ use eseal::{Certificate, ErrorCode, Limits, Secret, Signer, Time};
 use super::args;
 use super::config::{self, Common};
 use super::report::{Report, printable};
-use super::secrets::{ask, hide, password, secret_file};
+use super::secrets::{ask, hide, password, secret_file, with_options};
 use super::signing::certificates;
 use super::{Outcome, Stop};
 
@@ -62,7 +62,8 @@ fn open_file(
         false => None,
     };
     let alias = args.key_alias.as_deref();
-    let key = LocalKey::open(&bytes, password.as_ref(), alias, given, &common.limits).map_err(about())?;
+    let key = LocalKey::open(&bytes, password.as_ref(), alias, given, &common.limits);
+    let key = key.map_err(|error| about()(with_options(error)))?;
     for warning in key.warnings() {
         report.note(&format!("eseal: {}: {warning}", path.display()));
     }
@@ -114,9 +115,10 @@ fn tell_if_none_is_valid(all: &[Certificate], now: Time, report: &mut Report) {
 fn pin(uri: &Pkcs11Uri, args: &args::Key, label: &str, common: &Common) -> Outcome<Option<Secret>> {
     match args.pin_file.as_deref().or(uri.pin_file()) {
         Some(path) => secret_file(path, &common.limits).map(Some),
-        None => ask(&format!("PIN of token {label}"))?
-            .map(Some)
-            .ok_or_else(|| Stop::Usage("--pin-file FILE is needed: there is no terminal to ask on".into())),
+        None => ask(&format!("PIN of token {label}"))?.map(Some).ok_or_else(|| {
+            let ways = "--pin-file FILE or `pin-source=file:…` in the URI gives it";
+            Stop::Usage(format!("no PIN was given for token {label}, and there is no terminal to ask on: {ways}"))
+        }),
     }
 }
 

@@ -24,7 +24,7 @@ use super::climb::Climb;
 use super::config::{self, Common};
 use super::report::Report;
 use super::run::Run;
-use super::secrets::{hide, password};
+use super::secrets::{hide, password, with_options};
 use super::signing::{certificates, level, now};
 use super::waiting::Stdin;
 use super::{Exit, Outcome, Stop, key};
@@ -245,7 +245,8 @@ fn house_key(args: &Lvrtc, limits: &Limits) -> Outcome<ServiceKey> {
         true => password(&args.key.password, &format!("Password of {}", path.display()), limits)?,
         false => None,
     };
-    ServiceKey::open(bytes.expose(), password.as_ref(), args.key.key_alias.as_deref(), limits).map_err(about())
+    let key = ServiceKey::open(bytes.expose(), password.as_ref(), args.key.key_alias.as_deref(), limits);
+    key.map_err(|error| about()(with_options(error)))
 }
 
 /// Writes a file whole, or not at all.

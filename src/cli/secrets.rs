@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use eseal::{Limits, Secret};
+use eseal::{Error, ErrorCode, Limits, Secret};
 
 use super::args::Password;
 use super::visible::printable;
@@ -24,6 +24,14 @@ pub(crate) fn password(args: &Password, prompt: &str, limits: &Limits) -> Outcom
         return Ok(Some(without_line_end(value.into_encoded_bytes())));
     }
     ask(prompt)
+}
+
+/// What is said of a password that nobody gave: how to give one here.
+pub(crate) fn with_options(error: Error) -> Error {
+    match error {
+        Error::Key(key) if key.code == ErrorCode::KeyPasswordMissing => key.detail(NO_TERMINAL).into(),
+        other => other,
+    }
 }
 
 /// Before a key, or what opens one, comes into memory: nobody else is to see it there.
@@ -93,6 +101,9 @@ fn without_line_end(mut bytes: Vec<u8>) -> Secret {
     Secret::new(bytes)
 }
 
+/// Why nobody was asked, and what to do about it.
+pub(crate) const NO_TERMINAL: &str =
+    "there is no terminal to ask on: --password-file FILE or --password-env VAR gives it";
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF16_MARK: &[u8] = b"\xff\xfe";
 

@@ -427,6 +427,9 @@ codes! {
     KeyPassword = "key.password", Never, Run, "wrong password, or the key file is damaged",
         "The two can't be told apart.",
         "Check the password and the file. It is tried once a run.";
+    KeyPasswordMissing = "key.password-missing", Never, Run, "the key wants a password, and none was given",
+        "The key file is encrypted, no option names the password, and there is no terminal to ask for it on. This is not about a wrong password.",
+        "Give it with `--password-file FILE` or `--password-env VAR`, or run it on a terminal; for the key of a time-stamping service it is `client_key_password_file`.";
     KeyMalformed = "key.malformed", Never, Run, "not a key file",
         "The file is neither PFX (PKCS#12), PEM nor PKCS#8.",
         "Give the key's file.";
@@ -506,7 +509,7 @@ codes! {
         "Check the service's address; raise the limit if the answer is genuine.";
     ServiceBlocked = "service.blocked", Never, Service, "the address is not one that may be asked",
         "An address out of a certificate leads to a loopback, link-local or private network, or is no HTTP address. Whoever made the certificate could so reach into the house.",
-        "Where the service is genuine, name its host with `--allow-host HOST[:PORT]`.";
+        "Where the service is genuine, name its host with `--allow-host HOST[:PORT]`; the message has both.";
     ServiceBudget = "service.budget", Later, Run, "no time-stamping service may be asked any more",
         "Every configured service has given as many time-stamps as `budget` allows for one run.",
         "Raise the budget, or run again: `--resume` goes on with what is not done.";
@@ -530,7 +533,7 @@ codes! {
         "Do not use this service; a token in a document: it was put there from elsewhere.";
     TimestampNonce = "timestamp.nonce", Never, Service, "the time-stamp has another nonce than was asked for",
         "The answer is an old one or another request's, or the service does not return nonces.",
-        "Use another service, or ask this one without a nonce.";
+        "Use another service, or ask this one without a nonce: `nonce = false` in its table `[[tsa]]` of the configuration file (`--config`).";
     TimestampPolicy = "timestamp.policy", Never, Service, "the time-stamp has another policy than was asked for",
         "The service stamps under a policy of its own.",
         "Ask for the policy that the service has, or for none.";

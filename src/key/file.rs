@@ -137,7 +137,15 @@ impl KeyFile {
         if to_u64(bytes.len()) > limits.key_bytes {
             return Err(Limit::new("key_bytes", limits.key_bytes, to_u64(bytes.len())).into());
         }
-        match Form::of(bytes, limits)? {
+        KeyFile::of(Form::of(bytes, limits)?, password, alias, limits).map_err(|error| match password {
+            // Nothing was tried but the empty one.
+            None if error.code() == ErrorCode::KeyPassword => KeyError::new(ErrorCode::KeyPasswordMissing).into(),
+            _ => error,
+        })
+    }
+
+    fn of(form: Form, password: Option<&Secret>, alias: Option<&str>, limits: &Limits) -> Result<KeyFile> {
+        match form {
             Form::Pfx(pfx) => open_pfx(&pfx, password, alias, limits),
             Form::Pem(blocks) => open_pem(&blocks, password, limits),
             Form::Pkcs8(der) => PrivateKey::from_pkcs8(&der).map(KeyFile::bare),
