@@ -12,6 +12,7 @@ mod args;
 mod ask;
 mod asking;
 mod changing;
+mod choices;
 mod climb;
 mod config;
 mod confined;
@@ -32,6 +33,8 @@ mod ledger;
 mod lines;
 mod list;
 mod lvrtc;
+mod manual;
+mod pages;
 mod past;
 mod prepare;
 mod progress;
@@ -41,14 +44,17 @@ mod run;
 mod seal;
 mod secrets;
 mod sessions;
+mod settings;
 mod shell;
 mod signed;
 mod signing;
+mod statuses;
 mod summary;
 mod targets;
 mod tsa;
 mod until;
 mod values;
+mod verbs;
 mod visible;
 mod waiting;
 mod whose;
@@ -70,7 +76,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    fn status(self) -> u8 {
+    pub(crate) fn status(self) -> u8 {
         match self {
             Exit::Good => 0,
             Exit::Failed => 1,
@@ -203,7 +209,7 @@ fn dispatch(cli: args::Cli, common: &config::Common) -> Outcome {
         args::Verb::Sessions(args) => sessions::run(&args, common),
         args::Verb::Errors(args) => errors::run(&args, common),
         args::Verb::Completions(args) => shell::completions(&args),
-        args::Verb::Man => shell::manual(),
+        args::Verb::Man(args) => manual::run(&args),
     }
 }
 

@@ -79,8 +79,8 @@ pub(crate) enum Verb {
     Errors(Errors),
     /// Print completions for a shell.
     Completions(Completions),
-    /// Print the manual page.
-    Man,
+    /// Print the manual page: of the command, or of a verb.
+    Man(Manual),
 }
 
 impl Verb {
@@ -335,6 +335,20 @@ pub(crate) struct Errors {
     /// Print the page of the documentation.
     #[arg(long, hide = true)]
     pub(crate) markdown: bool,
+}
+
+/// `eseal man`.
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// The verb; nothing for the page of the command, with all of them.
+    #[arg(value_name = "VERB")]
+    pub(crate) verb: Option<String>,
+    /// Write all pages into this folder, as eseal.1, eseal-seal.1 and so on.
+    #[arg(long, value_name = "DIR", conflicts_with = "verb")]
+    pub(crate) pages: Option<PathBuf>,
+    /// Print the table of exit statuses, as the documentation has it.
+    #[arg(long, hide = true)]
+    pub(crate) statuses: bool,
 }
 
 /// `eseal completions`.

@@ -11,8 +11,12 @@ use eseal::{Clock, Limits, Time};
 
 use super::args::{self, Cli};
 use super::ledger::Ledger;
+use super::pages::Page;
+use super::settings::{Settings, slip, unknown};
 use super::tsa::TsaTable;
 use super::until::until;
+use super::verbs::with_advice;
+use super::visible::printable;
 use super::{Outcome, Stop};
 
 /// Why the command line was not taken.
@@ -57,7 +61,8 @@ pub(crate) struct Run {
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Refused> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = command();
-    let mut matches = command.clone().try_get_matches_from(&arguments).map_err(Refused::Clap)?;
+    let read = command.clone().try_get_matches_from(&arguments);
+    let mut matches = read.map_err(|error| Refused::Clap(with_advice(error)))?;
     let mut file = File::default();
     if let Some(path) = configured(&matches) {
         let configured;
@@ -75,7 +80,18 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
 /// The command with all that can be typed.
 pub(crate) fn command() -> Command {
     // Options of the service's calls may stand before or after the call.
-    Cli::command().mut_subcommand("lvrtc", |verb| verb.mut_args(|arg| arg.global(true)))
+    let command = Cli::command().mut_subcommand("lvrtc", |verb| verb.mut_args(|arg| arg.global(true)));
+    command.mut_subcommands(|verb| with_examples(verb, ""))
+}
+
+/// The verb, whose help begins with examples, and so its own verbs.
+fn with_examples(verb: Command, before: &str) -> Command {
+    let name = format!("{before}{}", verb.get_name());
+    let verb = match Page::of(&name) {
+        Some(page) => verb.before_help(page.help()),
+        None => verb,
+    };
+    verb.mut_subcommands(|verb| with_examples(verb, &format!("{name} ")))
 }
 
 impl Common {
@@ -237,37 +253,59 @@ fn with_file(mut command: Command, path: &Path, matches: &ArgMatches) -> Outcome
     let about = || path.display().to_string();
     let text = eseal::system::read_bounded(path, "line_bytes", Limits::default().line_bytes);
     let text = text.map_err(Stop::about(about()))?;
-    let table =
-        String::from_utf8(text).ok().and_then(|text| text.trim_start_matches('\u{feff}').parse::<toml::Table>().ok());
-    let table = table.ok_or_else(|| Stop::Usage(format!("{}: not a TOML file", about())))?;
+    let wrong = |what: String| Stop::Usage(format!("{}: {what}", about()));
+    let settings = Settings::read(&text).map_err(wrong)?;
     let mut file = File::default();
-    for (key, value) in table {
-        if let (true, Some(tables)) = (key == "tsa", tables(&value)) {
+    for (written, value) in settings.table() {
+        let at = |what: &str| wrong(format!("{}{}: {what}", settings.line(&[written]), printable(written)));
+        if let (true, Some(tables)) = (written == "tsa", tables(value)) {
             for (n, table) in tables.into_iter().enumerate() {
-                let read = TsaTable::read(table);
-                let read = read.map_err(|what| Stop::Usage(format!("{}: tsa {}: {what}", about(), n + 1)))?;
+                let read = TsaTable::read(table).map_err(|fault| {
+                    let (number, key) = (n.to_string(), fault.key.as_deref().unwrap_or_default());
+                    let of = [&["tsa", &*number, key][..], &["tsa", key], &["tsa", &number], &["tsa"]];
+                    let line = of.iter().map(|names| settings.line(names)).find(|line| !line.is_empty());
+                    wrong(format!("{}tsa {}: {fault}", line.unwrap_or_default(), n + 1))
+                })?;
                 file.paths.extend(read.paths().map(Path::to_owned));
                 file.tsa_tables.push(read);
             }
             continue;
         }
-        if is_secret(&key) {
-            let advice = "a secret does not belong into a file of settings; use password-file or password-env";
-            return Err(Stop::Usage(format!("{}: {key}: {advice}", about())));
+        if is_secret(written) {
+            return Err(at("a secret does not belong into a file of settings; use password-file or password-env"));
         }
-        let values = texts(&value).ok_or_else(|| Stop::Usage(format!("{}: {key}: unexpected value", about())))?;
+        let setting = setting(&command, &written.replace('_', "-"));
+        let arg = setting.ok_or_else(|| at(&unknown(written, settings_of(&command))))?;
+        // What can't be typed at all is no text or number, or has such within.
+        let values = texts(value).ok_or_else(|| at("unexpected value"))?;
+        if let Some(what) = slip(arg, value, &values, takes_paths(arg)) {
+            return Err(at(&what));
+        }
         // As in the tables [[tsa]], a name may be written with low lines.
-        let key = key.replace('_', "-");
+        let key = written.replace('_', "-");
         if command
             .get_subcommands()
             .any(|verb| verb.get_arguments().any(|arg| is_setting(arg, &key) && takes_paths(arg)))
         {
             file.paths.extend(values.iter().map(PathBuf::from));
         }
-        command = with_setting(command, &key, &values, matches)
-            .ok_or_else(|| Stop::Usage(format!("{}: {key}: there is no such setting", about())))?;
+        command = with_setting(command, &key, &values, matches).ok_or_else(|| at("there is no such setting"))?;
     }
     Ok((command, file))
+}
+
+/// The option that a setting is the default of.
+fn setting<'a>(command: &'a Command, key: &str) -> Option<&'a clap::Arg> {
+    let all = std::iter::once(command).chain(command.get_subcommands());
+    all.flat_map(Command::get_arguments).find(|arg| is_setting(arg, key))
+}
+
+/// The names of all settings.
+fn settings_of(command: &Command) -> impl Iterator<Item = &str> {
+    let all = std::iter::once(command).chain(command.get_subcommands());
+    let names =
+        all.flat_map(Command::get_arguments).filter(|arg| arg.get_long().is_some_and(|name| is_setting(arg, name)));
+    names.filter_map(clap::Arg::get_long)
 }
 
 /// The tables of `[[tsa]]`, or the one of `[tsa]`; `None` for anything else, such as addresses alone.
@@ -426,6 +464,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_file_is_said_with_its_line() {
+        for (file, expected) in [
+            ("out = 'O'\nreasn = 'x'", "line 2: reasn: there is no such setting; did you mean reason?"),
+            ("\nallow_hosts = ['x']", "line 2: allow_hosts: there is no such setting; did you mean allow-host?"),
+            ("frobnicate = 'x'", "line 1: frobnicate: there is no such setting"),
+            ("jobs = 'many'", "line 1: jobs: wants N"),
+            ("jobs = true", "line 1: jobs: wants text or a number, found true or false"),
+            ("jobs = 1.5", "line 1: jobs: "),
+            ("json = 3", "line 1: json: wants true or false, found a number"),
+            ("json = 'yes'", "line 1: json: wants true or false, found text"),
+            ("out = 3", "line 1: out: wants a path as text, found a number"),
+            ("reason = ['a', 'b']", "line 1: reason: wants text or a number, found a list"),
+            ("chain = ['a', 3]", "line 1: chain: wants a path as text, found a number"),
+            ("[reason]\na = 'b'", "line 1: reason: wants text or a number, found a table"),
+            ("level = 'b-lx'", "line 1: level: wants b-b, b-t, b-lt or b-lta"),
+            ("digest = 256", "line 1: digest: wants sha256, sha384 or sha512"),
+            ("[limit]\npdf-dept = 7", "line 1: limit: pdf-dept: there is no such limit; did you mean pdf-depth?"),
+            ("[limit]\npdf-depth = true", "line 1: limit: pdf-depth: wants text or a number, found true or false"),
+            (
+                "[[tsa]]\nurl = 'http://a'\n[[tsa]]\nurl = 'http://b'\nrat = 7",
+                "line 5: tsa 2: rat: there is no such setting; did you mean rate?",
+            ),
+            ("[tsa]\nurl = 'http://a'\nrate = 'often'", "line 3: tsa 1: rate: "),
+            ("\n[[tsa]]\nrate = 7", "line 2: tsa 1: url is missing"),
+        ] {
+            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let (_, said) = what.split_once("eseal.toml: ").unwrap_or_default();
+            assert!(said.starts_with(expected), "{file}: {what}");
+        }
+    }
+
+    #[test]
     fn time_stamping_services_are_tables_or_addresses() {
         let file =
             "[[tsa]]\nurl = 'http://a'\nrate = 7\n[[tsa]]\nurl = 'http://b'\npassword_file = 'p'\nusername = 'u'";
@@ -532,6 +602,7 @@ mod tests {
         "oaep-sha1",
         "older-than",
         "order",
+        "pages",
         "pending",
         "redo-missing",
         "service-key",

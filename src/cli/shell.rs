@@ -1,35 +1,58 @@
-//! `eseal completions` and `eseal man`.
+//! `eseal completions`, and bytes on standard output.
 
 use std::io::{self, Write};
 
+use clap::Command;
+use clap::builder::PossibleValuesParser;
+use clap_complete::Shell;
+use eseal::ErrorCode;
+
 use super::args::Completions;
 use super::config::command;
-use super::{Exit, Outcome, Stop};
+use super::{Exit, Outcome, Stop, choices};
 
 /// `eseal completions SHELL`.
 pub(crate) fn completions(args: &Completions) -> Outcome {
+    let mut command = with_values(command());
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "eseal", &mut script);
+    clap_complete::generate(args.shell, &mut command, "eseal", &mut script);
+    if args.shell == Shell::Fish {
+        // For fish the library completes the values of options alone.
+        for (verb, values) in [("errors", codes()), ("man", verbs()), ("completions", shells())] {
+            let condition = format!("__fish_eseal_using_subcommand {verb}");
+            script.extend(format!("complete -c eseal -n \"{condition}\" -f -a \"{}\"\n", values.join(" ")).bytes());
+        }
+    }
     write(&script)
 }
 
-/// `eseal man`: one page for the command and its verbs.
-pub(crate) fn manual() -> Outcome {
-    let mut command = command();
-    command.build();
-    let mut page = Vec::new();
-    let fault = |e: io::Error| Stop::Error("manual".into(), e.into());
-    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(fault)?;
-    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
-        writeln!(page, ".SH ESEAL {}", verb.get_name().to_uppercase()).map_err(fault)?;
-        let man = clap_mangen::Man::new(verb.clone());
-        man.render_description_section(&mut page).map_err(fault)?;
-        man.render_options_section(&mut page).map_err(fault)?;
-        if verb.has_subcommands() {
-            man.render_subcommands_section(&mut page).map_err(fault)?;
+/// The command with the values of each option that has a closed set of them: for completions alone, since an option
+/// takes some of them in several ways.
+fn with_values(command: Command) -> Command {
+    let command = command.mut_args(|arg| match arg.get_long().and_then(choices::of) {
+        Some(choice) => arg.value_parser(PossibleValuesParser::new(choice.names())),
+        None => arg,
+    });
+    command.mut_subcommands(|verb| {
+        let verb = with_values(verb);
+        match verb.get_name() {
+            "errors" => verb.mut_arg("code", |arg| arg.value_parser(PossibleValuesParser::new(codes()))),
+            "man" => verb.mut_arg("verb", |arg| arg.value_parser(PossibleValuesParser::new(verbs()))),
+            _ => verb,
         }
-    }
-    write(&page)
+    })
+}
+
+fn codes() -> Vec<&'static str> {
+    ErrorCode::ALL.iter().map(|code| code.as_str()).collect()
+}
+
+fn verbs() -> Vec<&'static str> {
+    super::statuses::verbs().collect()
+}
+
+fn shells() -> Vec<&'static str> {
+    vec!["bash", "elvish", "fish", "powershell", "zsh"]
 }
 
 /// Writes bytes to standard output.

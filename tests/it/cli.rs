@@ -21,6 +21,7 @@ mod alone;
 mod bombs;
 mod changed;
 mod containers;
+mod docs;
 mod earlier;
 mod extend;
 mod failures;
@@ -38,10 +39,13 @@ mod prepare;
 mod seal;
 mod selection;
 mod services;
+mod shells;
+mod statuses;
 mod stops;
 mod told;
 #[cfg(unix)]
 mod walk;
+mod words;
 
 /// A folder to work in, and the command in it.
 pub(crate) struct Bench {

@@ -100,6 +100,23 @@ fn the_page_of_errors_is_the_commands() {
 
 /// `ESEAL_REWRITE_DOCS=1 cargo test` writes the table anew.
 #[test]
+fn the_table_of_exit_statuses_is_the_commands() {
+    let printed = Command::new(env!("CARGO_BIN_EXE_eseal")).args(["man", "--statuses"]).output().unwrap().stdout;
+    let printed = String::from_utf8(printed).unwrap();
+    let page = fs::read_to_string(docs("operating.md")).unwrap();
+    let (head, rest) = page.split_once("<!-- begin of the table: eseal man --statuses -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- end of the table -->\n").unwrap();
+    let expected =
+        format!("{head}<!-- begin of the table: eseal man --statuses -->\n{printed}<!-- end of the table -->\n{tail}");
+    if std::env::var_os("ESEAL_REWRITE_DOCS").is_some() {
+        fs::write(docs("operating.md"), &expected).unwrap();
+    }
+    let page = fs::read_to_string(docs("operating.md")).unwrap();
+    assert!(page == expected, "docs/operating.md differs: ESEAL_REWRITE_DOCS=1 cargo test the_table_of_exit");
+}
+
+/// `ESEAL_REWRITE_DOCS=1 cargo test` writes the table anew.
+#[test]
 fn the_page_of_limits_is_the_librarys() {
     let limits = eseal::Limits::default();
     let mut table = "| limit | default | what |\n|---|--:|---|\n".to_owned();

@@ -14,6 +14,31 @@ const MODULES: [&str; 4] = [
     "/usr/lib64/pkcs11/libsofthsm2.so",
 ];
 
+/// A token `house` for the files of `bench`: its key `label` is `signer.key` with the certificate `signer.pem`, its PIN
+/// stands in `pin` and `run/eseal/pin`. The module, and the settings of SoftHSM; `None` where a tool is missing.
+pub(crate) fn house(bench: &Bench, label: &str) -> Option<(String, String)> {
+    let module = MODULES.into_iter().find(|module| Path::new(module).exists())?;
+    Command::new("pkcs11-tool").arg("--version").output().ok()?;
+    let (place, conf) = (bench.path("tokens"), bench.path("softhsm.conf"));
+    fs::create_dir_all(&place).unwrap();
+    fs::write(&conf, format!("directories.tokendir = {}\nobjectstore.backend = file\n", place.display())).unwrap();
+    let tool = |name: &str, line: &str| {
+        let mut command = Command::new(name);
+        command.args(line.split_whitespace()).args(["--pin", "8842"]).current_dir(bench.path(""));
+        let done = command.env("SOFTHSM2_CONF", &conf).output().unwrap();
+        assert!(done.status.success(), "{name}: {done:?}");
+    };
+    tool("softhsm2-util", "--init-token --free --label house --so-pin 12345678");
+    tool("softhsm2-util", &format!("--import signer.key --token house --label {label} --id 01"));
+    bench.write("signer.der", eseal::Certificate::parse(&bench.read("signer.pem")).unwrap().as_der());
+    let write = "--token-label house --login --type cert --id 01 --write-object signer.der";
+    tool("pkcs11-tool", &format!("--module {module} --label {label} {write}"));
+    for pin in ["pin", "run/eseal/pin"] {
+        bench.write(pin, b"8842\n");
+    }
+    Some((module.to_owned(), conf.display().to_string()))
+}
+
 /// A folder to work in, with a token of its own: label `house`, PIN `canary-8842`.
 struct Token {
     bench: Bench,
