@@ -469,7 +469,7 @@ mod tests {
             ("out = 'O'\nreasn = 'x'", "line 2: reasn: there is no such setting; did you mean reason?"),
             ("\nallow_hosts = ['x']", "line 2: allow_hosts: there is no such setting; did you mean allow-host?"),
             ("frobnicate = 'x'", "line 1: frobnicate: there is no such setting"),
-            ("jobs = 'many'", "line 1: jobs: wants N"),
+            ("jobs = 'many'", "line 1: jobs: wants a number"),
             ("jobs = true", "line 1: jobs: wants text or a number, found true or false"),
             ("jobs = 1.5", "line 1: jobs: "),
             ("json = 3", "line 1: json: wants true or false, found a number"),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use eseal::ErrorCode;
+use eseal::json::nearest;
 
 use super::args::Errors;
 use super::config::Common;
@@ -20,7 +21,10 @@ pub(crate) fn run(args: &Errors, common: &Common) -> Outcome {
     let codes: Vec<_> = ErrorCode::ALL.iter().filter(wanted).collect();
     if codes.is_empty() {
         let asked = args.code.as_deref().unwrap_or_default();
-        return Err(Stop::Usage(format!("no error has the code {asked:?}; `eseal errors` lists them")));
+        let meant = nearest(asked, ErrorCode::ALL.iter().map(|code| code.as_str()));
+        let advice =
+            meant.map_or_else(|| "`eseal errors` lists them".to_owned(), |code| format!("did you mean {code}?"));
+        return Err(Stop::Usage(format!("no error has the code {asked:?}; {advice}")));
     }
     let all = args.code.is_none();
     for code in codes {

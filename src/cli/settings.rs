@@ -138,7 +138,11 @@ fn wanted(arg: &clap::Arg, text: &str) -> Option<String> {
     let probe = clap::Arg::new("value").value_parser(arg.get_value_parser().clone()).allow_hyphen_values(true);
     let taken =
         clap::Command::new("setting").disable_help_flag(true).arg(probe).try_get_matches_from(["setting", text]);
-    taken.is_err().then(|| format!("wants {}", name.as_deref().unwrap_or("another value")))
+    let wanted = match name.as_deref() {
+        Some("N" | "SECONDS" | "DAYS" | "BYTES") => "a number",
+        name => name.unwrap_or("another value"),
+    };
+    taken.is_err().then(|| format!("wants {wanted}"))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -65,7 +65,7 @@ fn blocks() -> Vec<Block> {
                 }
                 // Nothing hides behind another name of a shell.
                 (None, Some(kind)) => {
-                    assert!(["toml", "rust", "rust,no_run", "json", "text"].contains(&kind), "{kind}")
+                    assert!(["", "toml", "rust", "rust,no_run", "json", "text"].contains(&kind), "{kind}")
                 }
                 (Some(_), Some(_)) => blocks.extend(open.take()),
                 (Some(block), None) => block.text.push_str(&format!("{line}\n")),

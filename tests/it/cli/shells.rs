@@ -56,7 +56,7 @@ fn bash_completes_values() {
     bench.write("script", &bench.run("completions bash").ends(0).out);
     for (typed, wanted, unwanted) in TYPED {
         let script = format!(
-            "source script || exit 1\nline='{typed}'\nread -ra COMP_WORDS <<< \"$line\"\n\
+            "source ./script || exit 1\nline='{typed}'\nread -ra COMP_WORDS <<< \"$line\"\n\
              [[ $line == *' ' ]] && COMP_WORDS+=('')\nCOMP_CWORD=$((${{#COMP_WORDS[@]}}-1))\n\
              _eseal eseal \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
         );
@@ -71,7 +71,7 @@ fn fish_completes_values() {
     let bench = Bench::new();
     bench.write("script", &bench.run("completions fish").ends(0).out);
     for (typed, wanted, unwanted) in TYPED {
-        let script = format!("source script\ncomplete -C '{typed}'\n");
+        let script = format!("source ./script\ncomplete -C '{typed}'\n");
         let Some((out, err)) = piped(&bench, "fish", &["--no-config"], &script) else { return };
         assert!(err.is_empty(), "{err}");
         answers(&out, typed, wanted, unwanted);

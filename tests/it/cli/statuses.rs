@@ -48,7 +48,7 @@ fn furnished() -> (Bench, Services, String) {
     // Requests that wait for their answers.
     let ask = "extend signed --level b-t --trust root.pem --out raised --ask";
     bench.run(&format!("{ask} asked")).ends(1);
-    bench.run(&format!("{ask} asked-too")).ends(1);
+    bench.run(&format!("{ask} asked-too").replace("raised", "raised-too")).ends(1);
     let session = bench.run("lvrtc --store S start").ends(0);
     let session: serde_json::Value = serde_json::from_str(session.text()).unwrap();
     (bench, services, session["data"]["sessionId"].as_str().unwrap().to_owned())
@@ -128,7 +128,7 @@ fn each_verb_ends_in_every_way_that_the_table_tells() {
         saw(verb, 3, "a full disk");
         if *verb == "fetch" {
             std::fs::remove_dir_all(bench.path("asked-too")).unwrap();
-            bench.run("extend signed --level b-t --trust root.pem --out raised --ask asked-too").ends(1);
+            bench.run("extend signed --level b-t --trust root.pem --out raised-too --ask asked-too").ends(1);
         }
         // A reader that is gone before anything is said.
         let (reader, writer) = std::io::pipe().unwrap();
@@ -138,7 +138,7 @@ fn each_verb_ends_in_every_way_that_the_table_tells() {
         saw(verb, 130, "no reader");
         if *verb == "fetch" {
             std::fs::remove_dir_all(bench.path("asked-too")).unwrap();
-            bench.run("extend signed --level b-t --trust root.pem --out raised --ask asked-too").ends(1);
+            bench.run("extend signed --level b-t --trust root.pem --out raised-too --ask asked-too").ends(1);
         }
     }
     for (verb, status, line, input) in more {

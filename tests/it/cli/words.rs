@@ -133,7 +133,7 @@ fn lines_of_other_lists_are_named_too() {
         message(0).contains("\"signature\" is missing") && message(1).contains("signature is not base64"),
         "{lines:?}"
     );
-    bench.write("digests", b"{\"name\":\"a\",\"digest\":\"00\",\"digest_algorithm\":\"SHA-256\"}\n");
+    bench.write("digests", b"{\"name\":\"a\",\"digest\":\"AAAA\",\"digest_algorithm\":\"SHA-256\"}\n");
     let ended =
         bench.run("seal --digests digests --into a.asice --key $KEYS/ec.pem --cert $KEYS/ec-certificate.pem").ends(2);
     assert!(ended.err.contains("digests, line 1") && ended.err.contains("the 32 bytes of SHA-256"), "{}", ended.err);
@@ -152,7 +152,7 @@ fn settings_are_named_with_their_line() {
             &b"json = true\nreasn = 'canary'\n"[..],
             "eseal.toml: line 2: reasn: there is no such setting; did you mean reason?",
         ),
-        (b"jobs = 'canary'\n", "eseal.toml: line 1: jobs: wants N"),
+        (b"jobs = 'canary'\n", "eseal.toml: line 1: jobs: wants a number"),
         (b"\njson = canary\n", "eseal.toml: line 2: not a TOML file"),
         (
             b"[limit]\npdf-dept = 1\n",
