@@ -112,7 +112,7 @@ fn trimmed(text: &[u8]) -> &[u8] {
 }
 
 fn refused(offset: u64) -> Error {
-    Malformed::at(ErrorCode::AsiceMimetype, offset).into()
+    Malformed::at(ErrorCode::AsiceMimetype, offset).file(MIMETYPE).into()
 }
 
 const NOT_EXACT: &str =

@@ -60,6 +60,7 @@ const PAGES: &[Page] = &[
         examples: &[
             ("inspect contract.pdf", "Say what is in a document, for people."),
             ("inspect --json archive/ > lines.jsonl", "One JSON object a line for each PDF and container of a folder."),
+            ("inspect --check contract-signed.pdf", "Exit status 1 when a digest or a value does not fit."),
         ],
         files: &[CONFIG],
     },

@@ -103,8 +103,10 @@ const VERBS: &[Statuses] = &[
     },
     Statuses {
         verb: "inspect",
-        good: "all could be read, whatever was found in them",
-        failed: Some("some could not be read"),
+        good: "all could be read, whatever was found in them; with `--check` all that was looked at fits",
+        failed: Some(
+            "some could not be read; with `--check` a digest, a value or a time-stamp does not fit, or could not be tried",
+        ),
         usage: USAGE,
         stopped: SHARED,
         interrupted: UNTIL,

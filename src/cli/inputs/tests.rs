@@ -68,6 +68,6 @@ fn a_manifest_line_brings_its_own_options() {
     let own = &items[0].as_ref().unwrap().own;
     assert_eq!((own.reason.as_deref(), own.reference.as_deref()), (Some("because"), Some("7")));
     for line in ["", "[]", r#"{"output":"x"}"#, r#"{"input":"a","resaon":"x"}"#] {
-        assert_eq!(names(rule.manifest_line(4, Ok(line.into()))), ["line 5 input.malformed"]);
+        assert_eq!(names(rule.manifest_line(5, Ok(line.into()))), ["line 5 input.malformed"]);
     }
 }
