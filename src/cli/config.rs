@@ -25,7 +25,7 @@ pub(crate) enum Refused {
     /// Also `--help` and `--version`.
     Clap(clap::Error),
     /// And the summary that was asked for all the same.
-    Stop(Stop, Option<std::path::PathBuf>),
+    Stop(Box<Stop>, Option<std::path::PathBuf>),
 }
 
 /// The meaning of the options of every verb.
@@ -66,8 +66,8 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
     let mut file = File::default();
     if let Some(path) = configured(&matches) {
         let configured;
-        (configured, file) =
-            with_file(command.clone(), &path, &matches).map_err(|stop| Refused::Stop(stop, typed_summary(&matches)))?;
+        (configured, file) = with_file(command.clone(), &path, &matches)
+            .map_err(|stop| Refused::Stop(stop.into(), typed_summary(&matches)))?;
         matches = configured.try_get_matches_from(&arguments).map_err(Refused::Clap)?;
     }
     let mut cli = Cli::from_arg_matches(&matches).map_err(Refused::Clap)?;
@@ -458,7 +458,8 @@ mod tests {
     fn secrets_and_unknown_names_are_refused() {
         for file in ["password = 'canary'", "key-password='canary'", "pin = 1", "reson = 'x'", "config = 'y'", "x = ["]
         {
-            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let Err(Refused::Stop(stop, _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let Stop::Usage(what) = *stop else { panic!("{file}") };
             assert!(!what.contains("canary"), "{what}");
         }
     }
@@ -489,7 +490,8 @@ mod tests {
             ("[tsa]\nurl = 'http://a'\nrate = 'often'", "line 3: tsa 1: rate: "),
             ("\n[[tsa]]\nrate = 7", "line 2: tsa 1: url is missing"),
         ] {
-            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let Err(Refused::Stop(stop, _)) = cli(file, &["prepare", "a.pdf"]) else { panic!("{file}") };
+            let Stop::Usage(what) = *stop else { panic!("{file}") };
             let (_, said) = what.split_once("eseal.toml: ").unwrap_or_default();
             assert!(said.starts_with(expected), "{file}: {what}");
         }
@@ -509,7 +511,8 @@ mod tests {
         assert_eq!(extend.climb.services.tsa, ["http://c"]);
         assert!(common.tsa_tables.is_empty());
         for file in ["[[tsa]]\nurl = 'http://a'\npassword = 'canary'", "[tsa]\nurl = 'http://u:canary@a'"] {
-            let Err(Refused::Stop(Stop::Usage(what), _)) = cli(file, &["extend", "a.pdf"]) else { panic!("{file}") };
+            let Err(Refused::Stop(stop, _)) = cli(file, &["extend", "a.pdf"]) else { panic!("{file}") };
+            let Stop::Usage(what) = *stop else { panic!("{file}") };
             assert!(what.contains("tsa 1") && !what.contains("canary"), "{what}");
         }
     }

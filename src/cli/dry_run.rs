@@ -40,7 +40,7 @@ pub(crate) struct DryRun<'a> {
 impl DryRun<'_> {
     /// What would become of one input.
     pub(crate) fn forecast(&self, item: Item) -> Result<Ready> {
-        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let input = item.map_err(|Unusable { error, .. }| *error)?;
         let mut ready = Ready::default();
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";

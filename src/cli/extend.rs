@@ -177,7 +177,7 @@ impl Job {
 
     fn work(&self, item: Item) -> Result<Made<'_>> {
         let (started, since) = (now(), wall_clock());
-        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let input = item.map_err(|Unusable { error, .. }| *error)?;
         let nowhere = "a folder as input needs --out or --in-place";
         self.targets.check_place(&input)?;
         let target = self.targets.of(&input).ok_or_else(|| Misuse::new(nowhere))?;
@@ -262,7 +262,7 @@ impl Job {
 
     /// What it would take; nothing is sent, and nothing is written.
     fn forecast(&self, item: Item) -> Result<Ready> {
-        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let input = item.map_err(|Unusable { error, .. }| *error)?;
         let mut ready = Ready::default();
         let (_, document) = self.open(&input, None, &mut ready)?;
         let mut upgrade = document.upgrade(&self.climb.plan(self.level)?, self.moment(&input))?;

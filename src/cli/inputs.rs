@@ -87,7 +87,7 @@ pub(crate) struct Own {
 pub(crate) struct Unusable {
     pub(crate) name: String,
     pub(crate) reference: Option<String>,
-    pub(crate) error: Error,
+    pub(crate) error: Box<Error>,
 }
 
 /// An input, or what can't be one.
@@ -368,7 +368,7 @@ impl TryFrom<Found> for Part {
 /// Files and folders as parts of a container, in which folders are left out.
 pub(crate) fn parts_of(path: &Path, walk: &Walk) -> Result<Vec<Part>> {
     let rule = Rule { walk: walk.clone(), ..Rule::default() };
-    rule.expand(path).into_iter().map(|found| found.and_then(Part::try_from).map_err(|fault| fault.error)).collect()
+    rule.expand(path).into_iter().map(|found| found.and_then(Part::try_from).map_err(|fault| *fault.error)).collect()
 }
 
 fn unusable(path: &Path, error: io::Error) -> Unusable {
@@ -376,11 +376,11 @@ fn unusable(path: &Path, error: io::Error) -> Unusable {
 }
 
 fn fault(path: &Path, error: Error) -> Unusable {
-    Unusable { name: path.to_string_lossy().into_owned(), reference: None, error }
+    Unusable { name: path.to_string_lossy().into_owned(), reference: None, error: error.into() }
 }
 
 fn line_fault(n: usize, error: Error) -> Unusable {
-    Unusable { name: format!("line {n}"), reference: None, error }
+    Unusable { name: format!("line {n}"), reference: None, error: error.into() }
 }
 
 #[cfg(unix)]

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> Outcome {
 }
 
 fn inspect(item: Item, stdin: &Stdin, recovery: Recovery, check: bool, limits: &Limits) -> Result<Ready> {
-    let input = item.map_err(|Unusable { error, .. }| error)?;
+    let input = item.map_err(|Unusable { error, .. }| *error)?;
     let mut ready = Ready::default();
     let opened = Opened::input(&input, stdin, &mut ready)?;
     let document = open(&opened, recovery, limits)?;

@@ -173,7 +173,7 @@ impl<'a> Together<Item> for &'a Job {
 
 impl Job {
     fn open(&self, item: Item) -> Result<Begun<'_, Open>> {
-        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let input = item.map_err(|Unusable { error, .. }| *error)?;
         let mut ready = Ready::default();
         self.targets.check_place(&input)?;
         let opened = Opened::input(&input, &self.stdin, &mut ready)?;

@@ -224,7 +224,7 @@ impl<'a> Job<'a> {
 
     fn open(&'a self, item: Item) -> Result<Begun<'a, Open>> {
         let (started, since) = (now(), wall_clock());
-        let input = item.map_err(|Unusable { error, .. }| error)?;
+        let input = item.map_err(|Unusable { error, .. }| *error)?;
         self.targets.check_place(&input)?;
         let nowhere = "a folder as input needs --out or --in-place";
         let target = self.targets.of(&input).ok_or_else(|| eseal::error::Misuse::new(nowhere))?;

@@ -72,7 +72,9 @@ fn ours(bytes: &[u8]) -> Option<Understood> {
     let archive = open(bytes).ok()?;
     let read = |entry: &Entry| {
         let content = archive.read(entry, "zip_entry_bytes", 1 << 20).ok()?;
-        Some((entry.name.clone().into_bytes(), content))
+        // A name in a code page is covered by its bytes, whatever letters it is shown with.
+        let name = entry.old_name.clone().unwrap_or_else(|| entry.name.clone().into_bytes());
+        Some((name, content))
     };
     archive.entries().iter().map(read).collect()
 }
