@@ -590,6 +590,7 @@ mod tests {
         "base",
         "amount",
         "ask",
+        "check",
         "config",
         "data-file",
         "digests",
