@@ -182,7 +182,7 @@ mod tests {
             (b"a = 'canary", "line 1: not a TOML file: "),
             (b"{\"a\": \"canary\"}", "line 1: not a TOML file: "),
             (b"a = 1\nb = '\xe4canary'", "line 2: not a TOML file: it is not in UTF-8"),
-            (b"\xff\xfea\0=\01\0", "not a TOML file: it looks like UTF-16"),
+            (b"\xff\xfea\x00=\x001\x00", "not a TOML file: it looks like UTF-16"),
         ] {
             let what = Settings::read(text).err().unwrap_or_default();
             assert!(what.starts_with(line) && !what.contains("canary"), "{what}");
