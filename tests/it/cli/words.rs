@@ -255,7 +255,7 @@ fn a_fault_in_a_container_names_the_file_that_it_is_in() {
     let ended = bench.run("inspect damaged.asice --json").ends(1);
     let error = &ended.lines("inspect")[0]["error"];
     assert!(error["message"].as_str().unwrap().contains("\"META-INF/manifest.xml\""), "{error}");
-    let with_doctype = testdata("asice").join("manifest-doctype.asice");
+    let with_doctype = testdata("asice").join("faults/manifest-doctype.asice");
     let ended = bench.run(&format!("inspect {} --json", with_doctype.display())).ends(1);
     let error = &ended.lines("inspect")[0]["error"];
     assert_eq!(error["code"], "xml.doctype");
