@@ -40,7 +40,7 @@ impl<T: PartialEq> Awaited<T> {
 
     /// The session that waits for a value which did not verify for session `own`.
     ///
-    /// Where RSA shows the digest that was signed it is looked up. Other values are verified, up to 100,000 times in
+    /// Where RSA shows the digest that was signed it is looked up. Other values are verified, up to 10,000 times in
     /// all: where each value of many is wrong, what is said of the first ones is enough.
     #[must_use]
     pub fn whose(&self, own: &T, value: &SignatureValue, mismatch: &Mismatch) -> Option<&T> {
@@ -74,4 +74,5 @@ impl Mismatch {
     }
 }
 
-const VERIFICATIONS: usize = 100_000;
+// Wrong values cost a call no more than verifying so many.
+const VERIFICATIONS: usize = 10_000;

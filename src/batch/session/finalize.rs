@@ -104,15 +104,16 @@ impl Sessions {
             (Err(error), _) => Err(error.clone()),
             (_, Err(error)) => Err(error.clone()),
         });
+        // Values that have verified are on the disk before anybody is asked for anything.
+        let ids: Vec<SessionId> = sessions.iter().flatten().map(|held| held.id).collect();
+        let synced = self.store.sync(&ids);
+        // To look through a store takes time, in which a power cut must not cost what was signed.
         let mut whose = Whose::new(self, &sessions);
         for ((stage, held), value) in stages.iter_mut().zip(&sessions).zip(&values) {
             if let (Err(error), Ok(held), Ok(value)) = (&mut *stage, held, value) {
                 *error = whose.tell(error.clone(), &held.id, value);
             }
         }
-        // Values that have verified are on the disk before anybody is asked for anything.
-        let ids: Vec<SessionId> = sessions.iter().flatten().map(|held| held.id).collect();
-        let synced = self.store.sync(&ids);
         let mut raised = Vec::with_capacity(stages.len());
         for (held, stage) in sessions.iter().zip(stages) {
             let reached = held.as_ref().ok().and_then(Held::waiting_value).map(|_| Level::Bb);
